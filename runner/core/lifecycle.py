@@ -1,0 +1,67 @@
+"""The life of a job, as one table.
+
+    pending --reserved--> submitting --accepted--> running --completed--> fetching --placed--> done
+       ^                      +--returned--> pending   +--failed--> failed
+       |                      +--rejected--> failed
+       +--retried-- failed    +--lost_sight--> unknown --found--> running
+                                                       --released--> pending (a person, or a policy, pays again)
+                                                       --written_off--> failed
+
+A state is changed only along this table, and the credits of the attempt change in the same transaction.
+"""
+
+from enum import StrEnum
+
+from runner.core.model import JobState
+
+
+class Event(StrEnum):
+    """What can happen to a job."""
+
+    RESERVED = "reserved"  # credits are held, the POST may leave
+    RETURNED = "returned"  # surely not sent, or refused for a passing reason or for the account
+    REJECTED = "rejected"  # refused for good
+    ACCEPTED = "accepted"  # the task id was read
+    LOST_SIGHT = "lost_sight"  # nobody can say whether it was accepted
+    FOUND = "found"  # a task id was found for an unknown submission
+    RELEASED = "released"  # an unknown submission is given up and may be paid again
+    WRITTEN_OFF = "written_off"  # an unknown submission is given up for good
+    COMPLETED = "completed"  # the service finished the task and named its files
+    FAILED = "failed"  # the service failed the task, or it has no output
+    PLACED = "placed"  # every file is whole under its final name
+    RETRIED = "retried"  # a person or a policy allows a further paid attempt
+    RECOVERED = "recovered"  # a failed task turned out to be completed after all
+
+
+TRANSITIONS: dict[tuple[JobState, Event], JobState] = {
+    (JobState.PENDING, Event.RESERVED): JobState.SUBMITTING,
+    (JobState.SUBMITTING, Event.RETURNED): JobState.PENDING,
+    (JobState.SUBMITTING, Event.REJECTED): JobState.FAILED,
+    (JobState.SUBMITTING, Event.ACCEPTED): JobState.RUNNING,
+    (JobState.SUBMITTING, Event.LOST_SIGHT): JobState.UNKNOWN,
+    (JobState.UNKNOWN, Event.FOUND): JobState.RUNNING,
+    (JobState.UNKNOWN, Event.RELEASED): JobState.PENDING,
+    (JobState.UNKNOWN, Event.WRITTEN_OFF): JobState.FAILED,
+    (JobState.RUNNING, Event.COMPLETED): JobState.FETCHING,
+    (JobState.RUNNING, Event.FAILED): JobState.FAILED,
+    (JobState.FETCHING, Event.PLACED): JobState.DONE,
+    (JobState.FAILED, Event.RETRIED): JobState.PENDING,
+    (JobState.FAILED, Event.RECOVERED): JobState.FETCHING,
+}
+
+
+class IllegalTransitionError(Exception):
+    """A bug: something happened to a job that cannot happen in its state."""
+
+
+def after(state: JobState, event: Event) -> JobState:
+    """The state that follows; raises ``IllegalTransitionError`` where the table has no such step."""
+    try:
+        return TRANSITIONS[state, event]
+    except KeyError:
+        raise IllegalTransitionError(f"a job that is {state} cannot be {event}") from None
+
+
+def sources(event: Event) -> tuple[JobState, ...]:
+    """The states in which ``event`` can happen."""
+    return tuple(state for state, step in TRANSITIONS if step is event)
