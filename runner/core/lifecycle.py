@@ -30,6 +30,7 @@ class Event(StrEnum):
     FAILED = "failed"  # the service failed the task, or it has no output
     PLACED = "placed"  # every file is whole under its final name
     RETRIED = "retried"  # a person or a policy allows a further paid attempt
+    ADOPTED = "adopted"  # its paid files were found in a tree whose state was lost
     RECOVERED = "recovered"  # a failed task turned out to be completed after all
 
 
@@ -46,6 +47,7 @@ TRANSITIONS: dict[tuple[JobState, Event], JobState] = {
     (JobState.RUNNING, Event.FAILED): JobState.FAILED,
     (JobState.FETCHING, Event.PLACED): JobState.DONE,
     (JobState.FAILED, Event.RETRIED): JobState.PENDING,
+    (JobState.PENDING, Event.ADOPTED): JobState.FETCHING,
     (JobState.FAILED, Event.RECOVERED): JobState.FETCHING,
 }
 
@@ -60,8 +62,3 @@ def after(state: JobState, event: Event) -> JobState:
         return TRANSITIONS[state, event]
     except KeyError:
         raise IllegalTransitionError(f"a job that is {state} cannot be {event}") from None
-
-
-def sources(event: Event) -> tuple[JobState, ...]:
-    """The states in which ``event`` can happen."""
-    return tuple(state for state, step in TRANSITIONS if step is event)

@@ -137,7 +137,7 @@ class Manifest:
     """A manifest that was read and checked.
 
     ``prompts`` starts a fresh stream of the prompts each time it is called, in manifest order; prompt files are read
-    while it is consumed, so it raises ``ManifestError`` where one of them is wrong.
+    while it is consumed, so it raises ``ManifestError`` where one of them is wrong. ``prompt_files`` are their paths.
     """
 
     path: str
@@ -157,6 +157,7 @@ class Manifest:
     order: Order = Order.MANIFEST
     limits: Limits = Limits()
     retries: Retries = Retries()
+    prompt_files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from typing import NewType
 Credits = NewType("Credits", int)
 """A number of the service's credits, 0 or more."""
 
+NOTHING = Credits(0)
+
 
 @dataclass(frozen=True, slots=True)
 class Price:

@@ -1,0 +1,1 @@
+"""What is shown: JSON objects (``payload``), progress lines (``progress``), summaries (``summary``), ``metadata.jsonl``."""

@@ -1,0 +1,6 @@
+"""The state: SQLite through SQLAlchemy Core, every write durable before anyone acts upon it.
+
+``database`` opens a file, ``schema`` and ``migrations`` say what stands in it, ``writer`` makes changes durable.
+The changes themselves are plain functions, handed to a writer: ``batches``, ``enrolment``, ``attempts`` (the books),
+``outputs`` (the files) and ``decisions`` (a person's). ``reads`` and ``records`` ask. ``locks`` keeps one actor a batch.
+"""

@@ -1,0 +1,65 @@
+"""Answers about batches, while a run may be going on; nothing is changed and no lock is taken."""
+
+from collections.abc import Iterator
+
+from runner.app.workplace import Workplace, find_batch
+from runner.core.model import JobState
+from runner.core.records import Batch, JobRecord
+from runner.report.payload import Standing
+from runner.store import batches, locks, reads, records
+from runner.store.records import Selection
+from runner.store.writer import Connection
+
+LAST_ERRORS = 5
+
+
+def standings(workplace: Workplace, named: str | None) -> list[tuple[Standing, list[tuple[str, str]]]]:
+    """Where one batch stands, or all of them: with the newest errors (job id, message)."""
+    with workplace.reading() as connection:
+        if named is None and connection is None:
+            return []
+        if named is not None or connection is None:
+            chosen = [find_batch(connection, named or "")]
+        else:
+            chosen = batches.every(connection)
+        if connection is None:
+            return []
+        return [
+            (standing_of(workplace, connection, batch), reads.last_errors(connection, batch.pk, LAST_ERRORS))
+            for batch in chosen
+        ]
+
+
+def standing_of(workplace: Workplace, connection: Connection, batch: Batch) -> Standing:
+    """Where a batch stands in this view of the state.
+
+    Where a process died and nobody holds the lock, its ``submitting`` jobs count as unknown, which they will become.
+    """
+    counts = reads.counts(connection, batch.pk)
+    files, size_bytes = reads.file_totals(connection, batch.pk)
+    pid = locks.holder(workplace.state, batch.name)
+    stale = counts.by_state[JobState.SUBMITTING] if pid is None else 0
+    held = reads.submitting_credits(connection, batch.pk) if stale else 0
+    return Standing(batch, counts, files, size_bytes, pid, stale, held)
+
+
+def jobs(workplace: Workplace, named: str, selection: Selection) -> Iterator[JobRecord]:
+    """The chosen jobs of a batch in the order of submission, a page at a time."""
+    with workplace.reading() as connection:
+        batch = find_batch(connection, named)
+        if connection is None:
+            return
+        is_dead = locks.holder(workplace.state, batch.name) is None
+        for record in records.records(connection, batch.pk, _widened(selection, is_dead=is_dead)):
+            shown = record.as_unknown() if is_dead and record.job.state is JobState.SUBMITTING else record
+            yield shown
+
+
+def _widened(selection: Selection, *, is_dead: bool) -> Selection:
+    states = selection.states
+    if not is_dead or not states:
+        return selection
+    wanted: tuple[JobState, ...] = tuple(state for state in states if state is not JobState.SUBMITTING)
+    if JobState.UNKNOWN in states:
+        wanted = (*wanted, JobState.SUBMITTING)
+    return Selection(wanted, selection.only, selection.job_ids, selection.removed)

@@ -1,0 +1,113 @@
+"""What is checked before anything is sent: whose batch it is, what it costs, whether it was confirmed, the token."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from runner.app import planning
+from runner.app.planning import Wishes
+from runner.app.workplace import Workplace
+from runner.core.errors import BudgetError, UsageError
+from runner.core.expansion import expand
+from runner.core.model import Job, JobId, Manifest
+from runner.core.plan import Plan
+from runner.core.records import Batch
+from runner.store import batches, enrolment
+from runner.store.writer import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class RunWishes:
+    """What a person asks of a run beyond its manifest.
+
+    ``confirm`` is called with the plan where no budget is in force; it returns whether to go on, or raises.
+    ``sandbox_options`` are those of the embedded service.
+    """
+
+    wishes: Wishes
+    fit: bool = False
+    deadline_s: float | None = None
+    accept_base_url: bool = False
+    confirm: Callable[[Plan], bool] = lambda _: False
+    sandbox_options: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Preflight:
+    """The checks of one run, with the batch's lock held."""
+
+    workplace: Workplace
+    manifest: Manifest
+    wanted: RunWishes
+
+    def checked_plan(self, output_dir: Path) -> Plan:
+        """The plan of a run that may go on.
+
+        Raises ``UsageError`` for another service, a stranger's name or directory, a lost state, or a missing
+        confirmation, and ``BudgetError`` where the cap does not allow it.
+        """
+        wishes = replace(self.wanted.wishes, examples=0)
+        with self.workplace.reading() as connection:
+            plan = planning.plan_with(connection, self.workplace, self.manifest, wishes)
+            batch = None if connection is None else batches.by_name(connection, self.manifest.name)
+            self._refuse_other_origin(batch)
+            if plan.diff.new:
+                new = _unknown_to_state(self.manifest, connection, batch)
+                planning.refuse_lost_state(output_dir, new)
+        self._refuse_over_budget(plan)
+        return plan
+
+    def _refuse_other_origin(self, batch: Batch | None) -> None:
+        origin = origin_of(self.manifest)
+        if self.workplace.sandbox or batch is None or batch.api_origin in {None, origin}:
+            return
+        if not self.wanted.accept_base_url:
+            raise UsageError(
+                f"{self.manifest.path}: provider.base_url is {origin}, but this batch is paid at {batch.api_origin}; "
+                "its tasks are not known elsewhere. If the service has moved, give --accept-base-url"
+            )
+
+    def _refuse_over_budget(self, plan: Plan) -> None:
+        if not plan.diff.may_submit:
+            return
+        if plan.books.budget is None:
+            if not self.wanted.confirm(plan):
+                raise UsageError("not confirmed; nothing was sent")
+        elif not plan.fits and not self.wanted.fit:
+            raise BudgetError(
+                f"{plan.diff.may_submit} jobs need {plan.needed} credits, the budget leaves {plan.books.left}: "
+                f"{plan.fit_jobs} fit. Raise it (--budget, or `budget` in {self.manifest.path}), or take what fits "
+                "with --fit; nothing was sent"
+            )
+
+    def token(self, plan: Plan) -> str:
+        """The token from its variable; any text where the service will not be asked. Raises ``UsageError`` without one."""
+        if self.workplace.sandbox or not plan.diff.unfinished:
+            return "sandbox"
+        name = self.manifest.provider.token_env
+        token = os.environ.get(name, "")
+        if not token.strip():
+            raise UsageError(
+                f"the environment variable {name} holds no token: export {name}=... (or try --sandbox, which needs "
+                "none); nothing was sent"
+            )
+        return token
+
+
+def origin_of(manifest: Manifest) -> str:
+    """The scheme, host and port that the token goes to."""
+    parts = urlsplit(manifest.provider.base_url)
+    return f"{parts.scheme}://{parts.netloc}".lower()
+
+
+def _unknown_to_state(
+    manifest: Manifest, connection: Connection | None, batch: Batch | None
+) -> Iterator[Job]:
+    """The jobs of a manifest that the state does not have."""
+    for page in planning.pages(expand(manifest)):
+        known: dict[JobId, enrolment.Known] = {}
+        if connection is not None and batch is not None:
+            known = enrolment.known(connection, batch.pk, [job.job_id for job in page])
+        yield from (job for job in page if job.job_id not in known)

@@ -1,0 +1,147 @@
+"""A batch's output tree beside its state: files moved to where the manifest wants them now, and ``metadata.jsonl``."""
+
+import itertools
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from runner.core.errors import UsageError
+from runner.core.records import Batch, JobRecord, StoredFile
+from runner.files.outcomes import Absent, AlreadyThere, Content, Placed
+from runner.files.place import move
+from runner.files.root import OutputRoot
+from runner.report.metadata import NAME, Columns, lines
+from runner.store import outputs, records
+from runner.store.outputs import Whereabouts
+from runner.store.records import Selection
+from runner.store.writer import Connection, DirectWriter
+
+
+@dataclass(frozen=True, slots=True)
+class TreeState:
+    """What the tree holds: placed files that are there, and those that are gone or have another size."""
+
+    present: int
+    missing: tuple[str, ...]
+
+
+def relocate(writer: DirectWriter, root: OutputRoot, batch: Batch) -> list[str]:
+    """Move every placed file to the path that its job has now; returns what could not be moved, for people.
+
+    May be interrupted and done again: the target is committed before the file moves.
+    """
+    writer.write_now(outputs.give_way, batch.pk)
+    stepped_aside: set[int] = set()
+    while waiting := writer.write_now(_misplaced, batch.pk):
+        moved = [_moved(writer, root, one, _target(one)) for one in waiting]
+        if any(moved):
+            continue
+        # Files that want each other's places: one steps aside, and the others can go on.
+        aside = next((one for one in waiting if one.file.pk not in stepped_aside), None)
+        if aside is None:
+            return [f"{one.file.path} could not be moved to {_target(one)}" for one in waiting]
+        stepped_aside.add(aside.file.pk)
+        _moved(writer, root, aside, f"removed/{aside.job_id}/{PurePosixPath(_target(aside)).name}")
+    return []
+
+
+def write_metadata(connection: Connection, root: OutputRoot, batch: Batch) -> TreeState:
+    """Bring ``metadata.jsonl`` to what the tree holds: replaced atomically, and only if it differs."""
+    columns = Columns()
+    for record in records.records(connection, batch.pk, _PLACED):
+        columns.note(record)
+    seen = _Seen(root)
+    fresh = lines(seen.there(records.records(connection, batch.pk, _PLACED)), columns)
+    _replace_if_other(Path(root.path) / NAME, Path(root.path) / ".partial" / NAME, fresh)
+    return TreeState(seen.present, tuple(seen.missing))
+
+
+def refuse_foreign_metadata(output_dir: Path) -> None:
+    """Raise ``UsageError`` if a ``metadata.jsonl`` that is not ours has the name: it is never overwritten."""
+    path = output_dir / NAME
+    try:
+        with path.open("rb") as file:
+            first = file.readline(1_000_000)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+    if first and not (b'"job_id"' in first and b'"file_name"' in first):
+        raise UsageError(
+            f"{path} was not written by this program and would have to be replaced; move it away"
+        )
+
+
+_PLACED = Selection(states=(), with_files=True)
+
+
+class _Seen:
+    """Looks which placed files are really there, while their records pass by."""
+
+    def __init__(self, root: OutputRoot) -> None:
+        self._root = root
+        self.present = 0
+        self.missing: list[str] = []
+
+    def there(self, found: Iterator[JobRecord]) -> Iterator[tuple[JobRecord, list[StoredFile]]]:
+        for record in found:
+            files = [one for one in record.files if one.state == "placed" and self._is_there(one)]
+            if files:
+                yield record, files
+
+    def _is_there(self, file: StoredFile) -> bool:
+        is_there = file.path is not None and self._root.stat_size(file.path) == file.bytes
+        self.present += is_there
+        if not is_there:
+            self.missing.append(file.path or "?")
+        return is_there
+
+
+def _misplaced(connection: Connection, batch_pk: int) -> list[Whereabouts]:
+    everywhere = outputs.whereabouts(connection, batch_pk)
+    return [one for one in everywhere if one.file.target is not None or one.file.path != _target(one)]
+
+
+def _target(one: Whereabouts) -> str:
+    extension = PurePosixPath(one.file.path or "").suffix
+    stem = one.stem if one.siblings == 1 else f"{one.stem}-{one.file.position}"
+    return stem + extension
+
+
+def _moved(writer: DirectWriter, root: OutputRoot, one: Whereabouts, target: str) -> bool:
+    file = one.file
+    if file.path is None or file.bytes is None or file.sha256 is None:
+        raise RuntimeError(f"file {file.pk} is placed without a path, a size and a hash")
+    writer.write_now(outputs.aim, file.pk, target)
+    outcome = move(root, file.path, target, Content(file.bytes, file.sha256))
+    if isinstance(outcome, Placed | AlreadyThere | Absent):  # a file that is gone is missed at its new place
+        writer.write_now(outputs.moved, file.pk)
+        return True
+    writer.write_now(outputs.stayed, file.pk)
+    return False
+
+
+def _replace_if_other(path: Path, fresh_path: Path, fresh: Iterator[bytes]) -> None:
+    fresh_path.parent.mkdir(mode=0o700, exist_ok=True)
+    with fresh_path.open("wb") as out:
+        out.writelines(fresh)
+        out.flush()
+        os.fsync(out.fileno())
+    if _same(path, fresh_path) or (not path.exists() and fresh_path.stat().st_size == 0):
+        fresh_path.unlink()
+        return
+    fresh_path.replace(path)
+    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
+def _same(one: Path, other: Path) -> bool:
+    if not one.exists() or one.stat().st_size != other.stat().st_size:
+        return False
+    with one.open("rb") as a, other.open("rb") as b:
+        pairs = zip(iter(lambda: a.read(1 << 20), b""), iter(lambda: b.read(1 << 20), b""), strict=True)
+        return all(itertools.starmap(bytes.__eq__, pairs))

@@ -1,0 +1,116 @@
+"""Where the state of a command stands, and where a batch's videos go."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from runner.core.errors import UsageError
+from runner.core.model import Manifest
+from runner.core.records import Batch
+from runner.manifest import Loaded, load
+from runner.providers import capabilities_of
+from runner.store import batches, locks
+from runner.store.database import open_for_reading, open_for_writing, state_path
+from runner.store.writer import Connection, DirectWriter
+
+DEFAULT_STATE = "sqlite:///state/runner.db"
+DEFAULT_PROVIDER = "grokimagine"
+SANDBOX_STATE = "sandbox.db"
+SANDBOX_SERVICE = "sandbox-service.db"
+SANDBOX_OUTPUTS = "outputs/sandbox"
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """The state file of a command (its real path); with ``sandbox``, states and outputs apart from the real ones."""
+
+    state: Path
+    sandbox: bool = False
+    is_default: bool = True
+
+    @classmethod
+    def at(cls, url: str | None, *, sandbox: bool) -> "Workplace":
+        """The workplace of ``--state`` and ``--sandbox``; the sandbox's files stand beside the real state."""
+        real = state_path(url or DEFAULT_STATE)
+        return cls(real.with_name(SANDBOX_STATE) if sandbox else real, sandbox, is_default=url is None)
+
+    @property
+    def service_ledger(self) -> Path:
+        """Where the embedded service keeps its own tasks."""
+        return self.state.with_name(SANDBOX_SERVICE)
+
+    def output_dir(self, manifest: Manifest) -> Path:
+        """The absolute output directory of a manifest; the sandbox's never is a real one."""
+        where = f"{SANDBOX_OUTPUTS}/{manifest.name}" if self.sandbox else manifest.output_dir
+        return Path(os.path.abspath(where))  # noqa: PTH100 - resolve() would follow links, and name another directory
+
+    def has_state(self) -> bool:
+        """Whether there is a state at all."""
+        return self.state.exists()
+
+    def refuse_if_elsewhere(self, manifest: str) -> None:
+        """Raise ``UsageError`` if this directory has no state but one above the manifest has.
+
+        Without this a run from another directory would buy everything again.
+        """
+        if self.sandbox or not self.is_default or self.has_state():
+            return
+        for above in Path(os.path.realpath(manifest)).parents:
+            other = above / "state" / self.state.name
+            if other.exists() and other != self.state:
+                raise UsageError(
+                    f"there is no state here ({self.state}), but there is one at {other}: run it from {above}, "
+                    f"or name the state with --state sqlite:///{other}"
+                )
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Connection | None]:
+        """A consistent view of the state, ``None`` where there is none yet. Nothing is written."""
+        if not self.has_state():
+            yield None
+            return
+        engine = open_for_reading(self.state)
+        try:
+            with engine.connect() as connection:
+                yield connection
+        finally:
+            engine.dispose()
+
+    @contextlib.contextmanager
+    def deciding(self, batch: str) -> Iterator[tuple[DirectWriter, Batch]]:
+        """The lock of a batch that exists, and a writer: for commands that change a few rows.
+
+        Raises ``UsageError`` if there is no such batch, ``BusyError`` if a run goes on.
+        """
+        with self.reading() as connection:
+            name = find_batch(connection, batch).name
+        with locks.holding(self.state, name):
+            writer = DirectWriter(open_for_writing(self.state))
+            try:
+                found = writer.write_now(batches.by_name, name)
+                if found is None:
+                    raise UsageError(f"there is no batch {name!r}")
+                yield writer, found
+            finally:
+                writer.close()
+
+
+def find_batch(connection: Connection | None, named: str) -> Batch:
+    """The batch with this name, or of the manifest at this path; raises ``UsageError`` that lists what there is."""
+    if connection is None:
+        raise UsageError(f"there is no state yet, so there is no batch {named!r}; `runner run` makes it")
+    path = os.path.realpath(named)
+    found = batches.by_name(connection, named) or batches.by_manifest(connection, path)
+    if found is None and os.path.exists(path):  # noqa: PTH110 - as typed by a person; may be anything
+        found = batches.by_name(connection, load_manifest(named).manifest.name)
+    if found is None:
+        known = ", ".join(batch.name for batch in batches.every(connection)) or "none yet"
+        raise UsageError(f"there is no batch {named!r}; there are: {known}")
+    return found
+
+
+def load_manifest(path: str) -> Loaded:
+    """Read a manifest against what its provider takes; raises ``ManifestError``."""
+    return load(path, capabilities_of(DEFAULT_PROVIDER))

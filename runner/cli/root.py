@@ -1,0 +1,88 @@
+"""The ``runner`` command: global options, and a list of commands whose modules are imported only when they run."""
+
+import importlib
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from runner import __version__
+
+COMMANDS = {
+    "init": "Write a commented starter manifest and its schema.",
+    "validate": "Read and expand manifests, and report every error.",
+    "plan": "Dry run: expand, price, compare with the state, check the budget.",
+    "run": "Make what is missing; run it again to resume.",
+    "status": "Where a batch stands: jobs by state, credits, last errors.",
+    "jobs": "The jobs of a batch, a line each.",
+    "retry": "Put failed jobs back to pending, for a further paid attempt.",
+    "resolve": "Decide jobs whose submission has an unknown outcome.",
+    "verify": "Check every file against its recorded size and SHA-256.",
+    "adopt": "Take over the files of a tree whose state was lost.",
+    "doctor": "Check the token, the state, the output directory and the service.",
+    "sandbox": "Serve the service's API on loopback, for tries and tests.",
+    "schema": "Print the manifest's JSON Schema.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Globals:
+    """What the options before the command say; ``state`` is ``None`` where none was named."""
+
+    state: str | None
+    verbosity: int
+    log_file: str | None
+    color: bool | None
+
+
+class LazyGroup(click.Group):
+    """Commands by name; their one-line helps stand here, so that ``--help`` imports none of them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """The names, in the order of use."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """Import one command."""
+        if name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"runner.cli.{name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[Any, Any, list[str]]:
+        """Find a command, or suggest the nearest."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from runner.core.suggestion import did_you_mean  # noqa: PLC0415 - only on a typing error
+
+            hint = did_you_mean(args[0], tuple(COMMANDS))
+            raise click.UsageError(
+                f"there is no command {args[0]!r}" + (f" - {hint}" if hint else ""), ctx
+            ) from error
+
+
+@click.group(
+    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.version_option(__version__, prog_name="runner")
+@click.option(
+    "--state", metavar="URL", envvar="RUNNER_STATE", help="The state. [default: sqlite:///state/runner.db]"
+)
+@click.option("-v", "--verbose", count=True, help="Say more; twice for the log.")
+@click.option("-q", "--quiet", count=True, help="Say less.")
+@click.option("--log-file", metavar="FILE", type=click.Path(dir_okay=False), help="Write a log to FILE.")
+@click.option(
+    "--color/--no-color", default=None, help="Colours (default: on a terminal, unless NO_COLOR is set)."
+)
+@click.pass_context
+def root(
+    ctx: click.Context, state: str | None, verbose: int, quiet: int, log_file: str | None, color: bool | None
+) -> None:
+    """Make batches of videos from a manifest of prompts x ratios x modes, within a budget."""
+    ctx.obj = Globals(state, verbose - quiet, log_file, color)

@@ -1,0 +1,25 @@
+"""``runner status``."""
+
+import json
+
+import click
+
+from runner.cli.options import json_option, sandbox_option, workplace
+
+
+@click.command("status", short_help="Where a batch stands: jobs by state, credits, last errors.")
+@click.argument("batch", required=False)
+@sandbox_option
+@json_option
+@click.pass_context
+def command(ctx: click.Context, *, batch: str | None, sandbox: bool, as_json: bool) -> None:
+    """Say where BATCH stands (all batches without a name). Works while a run goes on."""
+    from runner.app.inspecting import standings  # noqa: PLC0415 - heavy imports inside the command
+    from runner.report.payload import status_json  # noqa: PLC0415
+    from runner.report.summary import status_text  # noqa: PLC0415
+
+    found = standings(workplace(ctx, sandbox=sandbox), batch)
+    for standing, errors in found:
+        click.echo(json.dumps(status_json(standing)) if as_json else status_text(standing, errors))
+    if not found and not as_json:
+        click.echo("there is no batch yet; `runner run MANIFEST` makes one", err=True)

@@ -1,0 +1,163 @@
+"""A prompt with its variables filled in, and the jobs that it becomes."""
+
+import hashlib
+import json
+import math
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import product
+from typing import NamedTuple
+
+from runner.core.combination import Offer
+from runner.core.errors import ManifestError, Place, Problem
+from runner.core.layout import Layout, prompt_id_of, ratio_in_name, variant_of
+from runner.core.model import Job, JobId, Manifest, Order, Prompt, Scalar
+from runner.core.suggestion import did_you_mean
+from runner.core.template import Template, TemplateError, parse
+
+
+class Outline(NamedTuple):  # a tuple, as it is made for each of a million prompts
+    """A prompt with everything that it expands over; ``prompt_id`` is the given one, or made from the text."""
+
+    prompt: Prompt
+    prompt_id: str
+    template: Template
+    offer: Offer
+    takes: int
+
+    @property
+    def size(self) -> int:
+        """How many jobs it becomes before ``exclude``, by multiplication."""
+        values = math.prod(map(len, self.offer.choices.values()))
+        return values * len(self.offer.modes) * len(self.offer.ratios) * self.takes
+
+    def values(self) -> Iterator[Mapping[str, str]]:
+        """The product of its variables' values, the last one changing first; one empty mapping without variables."""
+        names = tuple(self.offer.choices)
+        if not names:
+            yield {}
+            return
+        for values in product(*self.offer.choices.values()):
+            yield dict(zip(names, values, strict=True))
+
+
+def outline_of(prompt: Prompt, manifest: Manifest) -> Outline:
+    """The outline of a prompt; ``ManifestError`` where its text is no template or names an unknown variable."""
+    try:
+        template = parse(prompt.text)
+    except TemplateError as error:
+        raise ManifestError([Problem(prompt.place, prompt.path, error.message, error.hint)]) from error
+    choices: dict[str, tuple[str, ...]] = {}
+    for name in template.names:
+        if name in prompt.columns:
+            choices[name] = (prompt.columns[name],)
+        elif name in manifest.variables:
+            choices[name] = manifest.variables[name]
+        else:
+            raise ManifestError([_unknown_variable(name, prompt, manifest)])
+    return Outline(
+        prompt,
+        prompt.prompt_id if prompt.prompt_id is not None else prompt_id_of(prompt.text),
+        template,
+        Offer(choices, prompt.modes or manifest.modes, prompt.ratios or manifest.ratios),
+        prompt.takes if prompt.takes is not None else manifest.takes,
+    )
+
+
+def job_id_of(provider: str, prompt: str, images: Sequence[str], mode: str, ratio: str, take: int) -> JobId:
+    """The identity of a job: what is asked for, and of whom.
+
+    24 hex digits of the SHA-256 of the compact ASCII JSON array of the six, ``images`` an array in it, the prompt
+    after substitution and in NFC.
+    """
+    digest = hashlib.sha256(_beginning(provider, prompt, images))
+    digest.update(_ending(mode, ratio, take))
+    return JobId(digest.hexdigest()[:24])
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What all jobs of a batch have in common; ``own_fields`` are the names of variables and meta in the layout."""
+
+    manifest: Manifest
+    layout: Layout
+    own_fields: tuple[str, ...]
+
+
+class Variation:
+    """One text of a prompt: ``job`` makes the generations of it, which differ in mode, ratio and take."""
+
+    __slots__ = ("_fields", "_frame", "_hash", "_outline", "_place", "_values", "text")
+
+    def __init__(self, frame: Frame, outline: Outline, values: Mapping[str, str], place: Place) -> None:
+        self.text = outline.template.fill(values)
+        self._frame, self._outline, self._values, self._place = frame, outline, values, place
+        beginning = _beginning(frame.manifest.provider.name, self.text, outline.prompt.images)
+        self._hash = hashlib.sha256(beginning)
+        self._fields: dict[str, str | int] = {
+            "batch": frame.manifest.name,
+            "prompt_id": outline.prompt_id,
+            "variant": variant_of(values),
+        }
+        if frame.own_fields:
+            self._fields = {**_own_values(frame.own_fields, outline.prompt, values), **self._fields}
+
+    def job(self, mode: str, ratio: str, take: int, number: int) -> Job:
+        """The job, with ``number`` as its rank unless the manifest wants them shuffled."""
+        digest = self._hash.copy()
+        digest.update(_ending(mode, ratio, take))
+        job_id = JobId(digest.hexdigest()[:24])
+        fields = self._fields
+        fields["mode"], fields["ratio"], fields["take"], fields["job_id"] = (
+            mode,
+            ratio_in_name(ratio),
+            take,
+            job_id,
+        )
+        is_shuffled = self._frame.manifest.order is Order.SHUFFLE
+        return Job(
+            job_id,
+            self._outline.prompt_id,
+            self.text,
+            mode,
+            ratio,
+            take,
+            self._frame.layout.filled(fields),
+            int(job_id[:16], 16) >> 2 if is_shuffled else number,  # 62 bits, for a signed column
+            self._place,
+            self._outline.prompt.images,
+            self._values,
+            self._outline.prompt.meta,
+        )
+
+
+def _unknown_variable(name: str, prompt: Prompt, manifest: Manifest) -> Problem:
+    known = sorted({*manifest.variables, *prompt.columns})
+    there_are = f"known are {', '.join(known)}" if known else "the manifest has no variables"
+    hint = did_you_mean(name, known) or "'{{' and '}}' are literal braces"
+    return Problem(prompt.place, prompt.path, f"unknown variable '{name}'; {there_are}", hint)
+
+
+def _beginning(provider: str, prompt: str, images: Sequence[str]) -> bytes:
+    canonical = prompt if prompt.isascii() else unicodedata.normalize("NFC", prompt)
+    # json.dumps is fast for one string and slow for a list; this is the list as it would write it
+    return f"[{json.dumps(provider)},{json.dumps(canonical)},[{','.join(map(json.dumps, images))}],".encode()
+
+
+@lru_cache(maxsize=4096)  # modes x ratios x takes: few, and asked for with every job
+def _ending(mode: str, ratio: str, take: int) -> bytes:
+    return json.dumps([mode, ratio, take], separators=(",", ":"))[1:].encode()
+
+
+def _own_values(names: Sequence[str], prompt: Prompt, values: Mapping[str, str]) -> dict[str, str | int]:
+    """The values of the variables and meta that a layout names; a variable wins, and what has no value is empty."""
+    known: dict[str, Scalar] = {**prompt.meta, **prompt.columns, **values}
+    return {name: _text(known.get(name)) for name in names}
+
+
+def _text(value: Scalar) -> str:
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)

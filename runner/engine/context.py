@@ -1,0 +1,109 @@
+"""What the workers of one run share."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Concatenate, ParamSpec, TypeVar
+
+from runner.core.backoff import backoff_s
+from runner.core.events import EventName, RunEvent
+from runner.core.outcomes import NothingLearned, StatusOutcome, TaskId
+from runner.core.pacing import Call, Pace
+from runner.core.polling import TaskTimes
+from runner.engine.gate import Gate, Urgency
+from runner.engine.halt import Halt
+from runner.engine.ports import Orders, Ports
+from runner.engine.slots import Slots
+from runner.store.writer import Connection
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Tally:
+    """What this run did: submissions made, jobs left pending because they never reached the service, bugs met."""
+
+    submissions: int = 0
+    never_sent: int = 0
+    bugs: int = 0
+
+
+@dataclass(slots=True)
+class Context:
+    """One run.
+
+    ``workers`` are its tasks, ``in_air`` are the workers whose POST must be waited for, ``late`` those whose task is overdue;
+    ``changed`` is set when a worker ends or turns late.
+    """
+
+    orders: Orders
+    ports: Ports
+    gate: Gate
+    slots: Slots
+    downloads: asyncio.Semaphore
+    halt: Halt = field(default_factory=Halt)
+    tally: Tally = field(default_factory=Tally)
+    times: TaskTimes = field(default_factory=TaskTimes)
+    workers: set["asyncio.Task[None]"] = field(default_factory=set)
+    in_air: set["asyncio.Task[None]"] = field(default_factory=set)
+    late: set["asyncio.Task[None]"] = field(default_factory=set)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    is_origin_pinned: bool = False
+
+    @classmethod
+    def of(cls, orders: Orders, ports: Ports) -> "Context":
+        """A fresh context; to be made inside the loop."""
+        limits = orders.limits
+        pace = Pace(limits.requests_per_minute, limits.submissions_per_hour)
+        return cls(
+            orders=orders,
+            ports=ports,
+            gate=Gate(pace, ports.random, ports.tell),
+            slots=Slots(limits.in_flight),
+            downloads=asyncio.Semaphore(limits.downloads),
+        )
+
+    async def record(
+        self, change: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Make a change to the state, or ask it something; durable when this returns."""
+        return await self.ports.state.write(change, *args, **kwargs)
+
+    async def ask_status(self, task_id: TaskId, urgency: Urgency) -> StatusOutcome:
+        """Ask the service about a task, when its turn comes."""
+        await self.gate.permission(Call.STATUS, urgency)
+        try:
+            outcome = await self.ports.provider.status(task_id)
+        except asyncio.CancelledError:
+            self.gate.lost()
+            raise
+        self.gate.heard(outcome)
+        if isinstance(outcome, NothingLearned) and not outcome.reached:
+            self.halt.unreached(self.now(), outcome.reason)
+        else:
+            self.halt.reached()
+        return outcome
+
+    async def back_off(self, attempt: int) -> None:
+        """Wait before the ``attempt``-th retry, with full jitter."""
+        await asyncio.sleep(backoff_s(attempt, self.ports.random.random()))
+
+    def tell(self, name: EventName, job_id: str | None = None, **details: object) -> None:
+        """Report something that happened."""
+        self.ports.tell(RunEvent(name, job_id, details))
+
+    def now(self) -> float:
+        """Seconds of the loop's clock, which never goes back."""
+        return asyncio.get_running_loop().time()
+
+    def stamp(self) -> str:
+        """The present moment as it is stored: ISO 8601 in UTC."""
+        return self.ports.utc_now().astimezone(UTC).isoformat(timespec="milliseconds")
+
+    def age_s(self, stamp: str | None) -> float:
+        """Seconds since a stored moment, at least 0; 0 where there is none."""
+        if stamp is None:
+            return 0.0
+        return max(0.0, (self.ports.utc_now() - datetime.fromisoformat(stamp)).total_seconds())

@@ -1,0 +1,117 @@
+"""Which job begins when: what is already paid for first, then the pending ones in their order, as slots get free."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+from runner.core.model import JobState
+from runner.core.records import StoredJob
+from runner.engine.context import Context
+from runner.engine.work import Worker
+from runner.store import decisions, reads
+
+PAGE = 500
+CANARY_FROM = 20
+"""A batch of more jobs than this, with nothing done yet, sends its first jobs alone."""
+
+_BACKLOG_A_DOWNLOAD = 4
+
+Begin = Callable[[Worker], "asyncio.Task[None]"]
+
+
+async def resume(ctx: Context, begin: Begin) -> None:
+    """Begin with what earlier runs paid for; returns once the service was asked about every running task."""
+    workers = []
+    for state in (JobState.RUNNING, JobState.UNKNOWN):
+        async for job in _in_state(ctx, state):
+            if state is JobState.UNKNOWN and job.candidate is None:
+                continue
+            ctx.slots.take_anyway()
+            worker = Worker(ctx, job, holds_slot=True)
+            begin(worker)
+            workers.append(worker)
+    for worker in workers:
+        await worker.caught_up.wait()
+    async for job in _in_state(ctx, JobState.FETCHING):
+        await _room(ctx)
+        begin(Worker(ctx, job, holds_slot=False))
+
+
+async def apply_policy(ctx: Context) -> None:
+    """Release what the manifest's policy pays for again (``on_unknown: resubmit``), before anything is submitted."""
+    async for job in _in_state(ctx, JobState.UNKNOWN):
+        if job.candidate is None and not job.removed:
+            await ctx.record(decisions.release, job.pk, ctx.stamp(), "the manifest's policy")
+
+
+async def submit_pending(ctx: Context, begin: Begin) -> None:
+    """Begin pending jobs one after the other until there are none, or submission ends."""
+    begun = await _canaries(ctx, begin) if await _wants_canaries(ctx) else set()
+    async for job in _pending(ctx):
+        if job.job_id in begun:
+            continue
+        await _room(ctx)
+        await ctx.slots.take()
+        if ctx.halt.quiet.is_set():
+            ctx.slots.release()
+            return
+        begin(Worker(ctx, job, holds_slot=True))
+
+
+async def _wants_canaries(ctx: Context) -> bool:
+    if not ctx.orders.limits.canary:
+        return False
+    counts = await ctx.record(reads.counts, ctx.orders.batch_pk)
+    return counts.total > CANARY_FROM and counts.by_state[JobState.DONE] == 0
+
+
+async def _canaries(ctx: Context, begin: Begin) -> set[str]:
+    """One job of each kind alone, and then more, each alone, until one is done; returns the jobs that were begun."""
+    begun: set[str] = set()
+    kinds = await ctx.record(reads.first_of_each_kind, ctx.orders.batch_pk, ctx.orders.only)
+    for job in kinds:
+        await _alone(ctx, begin, job, begun)
+    async for job in _pending(ctx):
+        counts = await ctx.record(reads.counts, ctx.orders.batch_pk)
+        if counts.by_state[JobState.DONE] or ctx.halt.quiet.is_set():
+            break
+        if job.job_id not in begun:
+            await _alone(ctx, begin, job, begun)
+    return begun
+
+
+async def _alone(ctx: Context, begin: Begin, job: StoredJob, begun: set[str]) -> None:
+    if ctx.halt.quiet.is_set():
+        return
+    await ctx.slots.take()
+    task = begin(Worker(ctx, job, holds_slot=True))
+    begun.add(job.job_id)
+    while not task.done() and task not in ctx.late:
+        ctx.changed.clear()
+        await ctx.changed.wait()
+
+
+async def _pending(ctx: Context) -> AsyncIterator[StoredJob]:
+    after = (-1, "")
+    while not ctx.halt.quiet.is_set():
+        page = await ctx.record(reads.claimable, ctx.orders.batch_pk, ctx.orders.only, after, PAGE)
+        if not page:
+            return
+        for job in page:
+            yield job
+        after = (page[-1].rank, page[-1].job_id)
+
+
+async def _in_state(ctx: Context, state: JobState) -> AsyncIterator[StoredJob]:
+    after_pk = 0
+    while page := await ctx.record(reads.in_state, ctx.orders.batch_pk, state, after_pk, PAGE):
+        for job in page:
+            yield job
+        after_pk = page[-1].pk
+
+
+async def _room(ctx: Context) -> None:
+    """Wait while more finished tasks wait for their downloads than memory and the life of URLs make wise."""
+    most = ctx.slots.capacity + _BACKLOG_A_DOWNLOAD * ctx.orders.limits.downloads
+    while len(ctx.workers) - len(ctx.late) >= most:
+        ctx.changed.clear()
+        await ctx.changed.wait()

@@ -1,0 +1,151 @@
+"""Following an accepted task until the service has finished or failed it."""
+
+import asyncio
+from collections.abc import Callable
+
+from runner.core.events import EventName
+from runner.core.outcomes import (
+    Completed,
+    Echo,
+    ErrorClass,
+    Failed,
+    NotFound,
+    NothingLearned,
+    Refused,
+    Running,
+    StatusOutcome,
+    TaskId,
+    Throttled,
+)
+from runner.core.polling import (
+    NO_OUTPUT_ASKS,
+    NO_OUTPUT_STEP_S,
+    OVERDUE_STEP_S,
+    is_lost,
+    is_overdue,
+    next_poll_s,
+)
+from runner.core.records import StoredJob
+from runner.core.steps import echo_agrees
+from runner.engine.context import Context
+from runner.engine.gate import Urgency
+from runner.store import attempts
+
+
+class Following:
+    """The polls of one task: how many were answered, how often it was done without a file, whether it is late.
+
+    ``on_late`` is called once, when the task is overdue: its slot is free again, and the run need not wait for it.
+    """
+
+    def __init__(self, ctx: Context, job: StoredJob, on_late: Callable[[], None]) -> None:
+        if job.task_id is None or job.attempt is None:
+            raise RuntimeError(f"job {job.job_id} is {job.state} without a task id")
+        self._ctx = ctx
+        self._job = job
+        self._task_id: TaskId = job.task_id
+        self._attempt: int = job.attempt
+        self._on_late = on_late
+        self._polls = 0
+        self._empty = 0
+        self._failures = 0
+        self._is_late = False
+        self._seen_at = ctx.now() - ctx.age_s(job.submitted_at)
+
+    async def first_ask(self) -> bool:
+        """Ask at once, before anything new is submitted; ``True`` if the task has ended."""
+        return await self._ask(Urgency.PAID)
+
+    async def to_its_end(self) -> None:
+        """Ask until the task ended and that is recorded; returns early only where the run stops asking at all."""
+        while not self._ctx.halt.stopped.is_set():
+            await asyncio.sleep(self._next_s())
+            if await self._ask(Urgency.POLL):
+                return
+
+    async def _ask(self, urgency: Urgency) -> bool:
+        return await self._learn(await self._ctx.ask_status(self._task_id, urgency))
+
+    async def _learn(self, outcome: StatusOutcome) -> bool:
+        """Record what an answer says; ``True`` if the task has ended."""
+        match outcome:
+            case NothingLearned() | Throttled():
+                self._failures += 1
+                return False
+            case Refused(message=message):
+                self._ctx.halt.service_refuses(message, all_calls=True)
+                return True
+            case NotFound(message=message):
+                self._polls += 1
+                if is_lost(self._age_s(), self._polls):
+                    await self._trouble(f"the service does not know the task: {message}", ErrorClass.LOST)
+                return False
+            case Running(echo=echo) | Completed(echo=echo) | Failed(echo=echo):
+                self._failures = 0
+                self._polls += 1
+                return await self._is_ours(echo) and await self._progress(outcome)
+
+    async def _progress(self, outcome: Running | Completed | Failed) -> bool:
+        match outcome:
+            case Running():
+                if is_overdue(self._age_s(), self._polls, self._ctx.orders.limits.task_deadline_s):
+                    await self._trouble("not finished within its deadline", None)
+                return False
+            case Completed(urls=()):
+                return await self._without_output(outcome)
+            case Completed(urls=urls, charged=charged):
+                self._ctx.times.ended(self._age_s())
+                stamp = self._ctx.stamp()
+                booked = await self._ctx.record(attempts.complete, self._attempt, charged, urls, stamp)
+                self._ctx.tell(EventName.COMPLETED, self._job.job_id, task_id=self._task_id, credits=booked)
+                return True
+            case Failed():
+                return await self._failed(outcome)
+
+    async def _without_output(self, outcome: Completed) -> bool:
+        self._empty += 1
+        if self._empty < NO_OUTPUT_ASKS:
+            return False
+        return await self._failed(
+            Failed("done, but without a file", ErrorClass.NO_OUTPUT, outcome.charged or None)
+        )
+
+    async def _failed(self, outcome: Failed) -> bool:
+        error, error_class = outcome.message, outcome.error_class
+        stamp = self._ctx.stamp()
+        booked = await self._ctx.record(
+            attempts.fail, self._attempt, outcome.charged, error, error_class, stamp
+        )
+        details = {"task_id": self._task_id, "error": error, "error_class": error_class, "credits": booked}
+        self._ctx.tell(EventName.FAILED, self._job.job_id, **details)
+        return True
+
+    async def _is_ours(self, echo: Echo) -> bool:
+        if self._job.trusted or echo_agrees(echo, self._job.prompt, self._job.mode):
+            return True
+        named = f"{self._job.job_id}={self._task_id}"
+        await self._trouble(
+            f"task {self._task_id} shows another request than this job's; if it is right, "
+            f"`runner resolve BATCH --task-id {named}` accepts it",
+            ErrorClass.SERVICE,
+        )
+        return False
+
+    async def _trouble(self, error: str, error_class: ErrorClass | None) -> None:
+        if self._is_late:
+            return
+        self._is_late = True
+        await self._ctx.record(attempts.note_trouble, self._job.pk, error, error_class, overdue=True)
+        self._on_late()
+
+    def _age_s(self) -> float:
+        return self._ctx.now() - self._seen_at
+
+    def _next_s(self) -> float:
+        if self._is_late:
+            return OVERDUE_STEP_S
+        if self._empty:
+            return NO_OUTPUT_STEP_S
+        typical_s = self._ctx.times.typical_s
+        step_s = next_poll_s(self._age_s(), typical_s)
+        return max(step_s, min(30.0, 0.5 * 2.0 ** min(self._failures, 6))) if self._failures else step_s

@@ -1,0 +1,56 @@
+"""What the engine needs of the outside world; each has a real form and one for simulations."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from random import Random
+from typing import Protocol
+
+from runner.core.events import RunEvent
+from runner.core.model import Limits, Retries
+from runner.files.outcomes import Content, FetchOutcome, PlaceOutcome
+from runner.providers import Provider
+from runner.store.writer import Writer
+
+
+class Files(Protocol):
+    """The output tree and the way into it; no method raises for what servers and disks do."""
+
+    async def fetch(self, url: str, partial: str) -> FetchOutcome:
+        """Download into the partial file of that name, check and sync it."""
+        ...
+
+    async def place(self, partial: str, path: str, content: Content) -> PlaceOutcome:
+        """Give the partial file its final name."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The outside world of a run. ``utc_now`` only stamps and estimates ages; nothing that guards money reads it."""
+
+    state: Writer
+    provider: Provider
+    files: Files
+    tell: Callable[[RunEvent], None]
+    utc_now: Callable[[], datetime]
+    random: Random
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What a run is asked to do.
+
+    ``only`` narrows which pending jobs are submitted; at most ``submissions`` are made (``None``: no bound), none
+    later than ``stop_submitting_after_s`` seconds from its start. ``fit`` means that the cap may leave jobs out.
+    ``origin`` is the service's, to be pinned at the first POST (``None``: not pinned, for the sandbox).
+    """
+
+    batch_pk: int
+    limits: Limits
+    retries: Retries
+    only: dict[str, str] = field(default_factory=dict)
+    submissions: int | None = None
+    stop_submitting_after_s: float | None = None
+    fit: bool = False
+    origin: str | None = None

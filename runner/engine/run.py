@@ -1,0 +1,100 @@
+"""One run of a batch, from the first look at what an earlier one left to the end that its exit code is made of."""
+
+import asyncio
+
+from runner.core.ending import Ending
+from runner.core.errors import StateError
+from runner.core.events import EventName
+from runner.core.model import OnUnknown
+from runner.engine.context import Context
+from runner.engine.dispatch import apply_policy, resume, submit_pending
+from runner.engine.ports import Orders, Ports
+from runner.engine.work import Worker
+from runner.store import attempts, reads
+
+GRACE_S = 60.0
+"""How long the POSTs in the air are waited for after an interruption; then their outcome is unknown."""
+
+
+class Run:
+    """Works a batch until nothing is left that may be done. To be made inside the loop, with the batch's lock held."""
+
+    def __init__(self, orders: Orders, ports: Ports) -> None:
+        self._ctx = Context.of(orders, ports)
+        self._group = asyncio.TaskGroup()
+
+    def interrupt(self, signal: int) -> None:
+        """Stop as soon as the POSTs in the air are answered; safe to call again."""
+        if self._ctx.halt.signal is None:
+            self._ctx.tell(EventName.STOPPING, signal=signal, in_the_air=len(self._ctx.in_air))
+        self._ctx.halt.interrupted(signal)
+
+    async def execute(self) -> Ending:
+        """Run, and say how it ended. Every outcome that was seen is in the state, or ``Ending.state`` says why not."""
+        async with self._group as group:
+            conductor = group.create_task(self._conduct())
+            stopper = group.create_task(self._stop_when_told(conductor))
+            await asyncio.wait({conductor})
+            if not self._ctx.halt.stopped.is_set():
+                stopper.cancel()
+        return await self._ending()
+
+    async def _conduct(self) -> None:
+        ctx = self._ctx
+        if ctx.orders.stop_submitting_after_s is not None:
+            asyncio.get_running_loop().call_later(ctx.orders.stop_submitting_after_s, ctx.halt.enough)
+        try:
+            await ctx.record(attempts.recover, ctx.orders.batch_pk)
+            await resume(ctx, self._begin)
+            if ctx.orders.retries.on_unknown is OnUnknown.RESUBMIT:
+                await apply_policy(ctx)
+            await submit_pending(ctx, self._begin)
+            await self._idle()
+        except StateError as error:
+            ctx.halt.state_failed(str(error))
+        for worker in ctx.late:
+            worker.cancel()
+
+    def _begin(self, worker: Worker) -> "asyncio.Task[None]":
+        task = self._group.create_task(worker.run())
+        self._ctx.workers.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        self._ctx.workers.discard(task)
+        self._ctx.late.discard(task)
+        self._ctx.changed.set()
+
+    async def _idle(self) -> None:
+        """Wait until no worker is left but those whose task is overdue."""
+        while self._ctx.workers - self._ctx.late:
+            self._ctx.changed.clear()
+            await self._ctx.changed.wait()
+
+    async def _stop_when_told(self, conductor: "asyncio.Task[None]") -> None:
+        ctx = self._ctx
+        await ctx.halt.stopped.wait()
+        conductor.cancel()
+        for worker in ctx.workers - ctx.in_air:
+            worker.cancel()
+        if ctx.in_air:
+            await asyncio.wait(set(ctx.in_air), timeout=GRACE_S)
+        for worker in ctx.workers:
+            worker.cancel()
+
+    async def _ending(self) -> Ending:
+        ctx, halt = self._ctx, self._ctx.halt
+        try:
+            counts = await ctx.record(reads.counts, ctx.orders.batch_pk, ctx.orders.only)
+        except StateError as error:
+            return Ending(signal=halt.signal, state=halt.state or str(error), service=halt.service)
+        return Ending(
+            signal=halt.signal,
+            state=halt.state,
+            service=halt.service,
+            disk=halt.disk,
+            budget=halt.budget and not ctx.orders.fit,
+            bugs=ctx.tally.bugs,
+            incomplete=ctx.tally.never_sent,
+        ).with_counts(counts)

@@ -1,0 +1,186 @@
+"""Submitting a job: reserve, send, record what the answer proves."""
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+
+from runner.core.events import EventName
+from runner.core.model import AttemptOutcome
+from runner.core.outcomes import (
+    Accepted,
+    ErrorClass,
+    GenerationRequest,
+    NotFound,
+    NothingLearned,
+    NotSent,
+    RefusalKind,
+    Refused,
+    SubmitOutcome,
+    Throttled,
+    Unknown,
+)
+from runner.core.pacing import Call
+from runner.core.records import StoredJob
+from runner.core.steps import echo_agrees
+from runner.engine.context import Context
+from runner.engine.gate import Urgency
+from runner.store import attempts
+from runner.store.attempts import DuplicateTaskError, Reservation
+
+_CANDIDATE_ASKS = 3
+
+
+async def submit(ctx: Context, job: StoredJob) -> bool:
+    """Try until the job is no longer pending; ``False`` where it stays so (no room, no permission, never sent).
+
+    Afterwards its new state is in the store. A slot must be held.
+    """
+    tries = 0
+    while tries < ctx.orders.retries.attempts or not ctx.halt.others_reach_it:
+        await ctx.gate.permission(Call.SUBMIT, Urgency.SUBMISSION)
+        if not _may_submit(ctx):
+            ctx.gate.lost()
+            return False
+        with _in_the_air(ctx):
+            outcome = await _attempt(ctx, job)
+        match outcome:
+            case None:
+                return False
+            case NotSent(stops_run=False):
+                tries += ctx.halt.others_reach_it
+                await ctx.back_off(tries + 1)
+            case Throttled():
+                continue
+            case NotSent() | Refused(kind=RefusalKind.ACCOUNT | RefusalKind.CREDIT | RefusalKind.ADDRESS):
+                return False
+            case Accepted() | Refused() | Unknown():
+                return True
+    ctx.tally.never_sent += 1
+    return False
+
+
+async def identify(ctx: Context, job: StoredJob) -> bool:
+    """Ask about the task id that an unclear answer held; ``True`` if it is ours, and the job is then running."""
+    if job.candidate is None or job.attempt is None:
+        return False
+    for ask in range(1, _CANDIDATE_ASKS + 1):
+        outcome = await ctx.ask_status(job.candidate, Urgency.PAID)
+        match outcome:
+            case NothingLearned() | Throttled() | NotFound():
+                await ctx.back_off(ask)
+            case Refused(message=message):
+                ctx.halt.service_refuses(message, all_calls=True)
+                return False
+            case _:
+                if not echo_agrees(outcome.echo, job.prompt, job.mode) or outcome.echo.prompt is None:
+                    return False  # somebody else's task, or no evidence that it is ours
+                await ctx.record(attempts.accept, job.attempt, job.candidate)
+                ctx.tell(EventName.SUBMITTED, job.job_id, task_id=job.candidate)
+                return True
+    return False
+
+
+def _may_submit(ctx: Context) -> bool:
+    bound = ctx.orders.submissions
+    if bound is not None and ctx.tally.submissions >= bound:
+        ctx.halt.enough()
+    return not ctx.halt.quiet.is_set()
+
+
+@contextlib.contextmanager
+def _in_the_air(ctx: Context) -> Iterator[None]:
+    """While this holds, stopping the run waits for the worker instead of cancelling it."""
+    worker = asyncio.current_task()
+    if worker is None:
+        raise RuntimeError("submissions are made by tasks")
+    ctx.in_air.add(worker)
+    try:
+        yield
+    finally:
+        ctx.in_air.discard(worker)
+
+
+async def _attempt(ctx: Context, job: StoredJob) -> SubmitOutcome | None:
+    # Counted before the reservation is asked for, so that workers side by side cannot pass the bound together.
+    ctx.tally.submissions += 1
+    reservation = await ctx.record(attempts.reserve, ctx.orders.batch_pk, job.pk, ctx.stamp())
+    if reservation is None:
+        ctx.tally.submissions -= 1
+        ctx.gate.lost()
+        ctx.halt.budget_reached()
+        return None
+    if ctx.halt.stopped.is_set():  # it came while the reservation was being written; nothing was sent
+        await ctx.record(
+            attempts.give_back, reservation.attempt, AttemptOutcome.NOT_SENT, "stopped", ctx.stamp()
+        )
+        return None
+    if not ctx.is_origin_pinned and ctx.orders.origin is not None:
+        await ctx.record(attempts.pin_origin, ctx.orders.batch_pk, ctx.orders.origin)
+        ctx.is_origin_pinned = True
+    request = GenerationRequest(job.prompt, job.mode, job.ratio, job.images)
+    try:
+        outcome = await ctx.ports.provider.submit(request)
+    except asyncio.CancelledError:
+        # The grace of an interrupted run ran out: nobody can say what the service made of it.
+        reason = "the run ended before the answer came"
+        await asyncio.shield(ctx.record(attempts.lose_sight, reservation.attempt, reason, None))
+        raise
+    ctx.gate.heard(outcome)
+    try:
+        await _record(ctx, job, reservation, outcome)
+    except DuplicateTaskError as error:
+        await ctx.record(attempts.lose_sight, reservation.attempt, str(error), None)
+        ctx.halt.service_refuses(str(error))
+        return Unknown(str(error))
+    return outcome
+
+
+async def _record(ctx: Context, job: StoredJob, held: Reservation, outcome: SubmitOutcome) -> None:
+    now = ctx.stamp()
+    if not isinstance(outcome, NotSent):
+        ctx.halt.post_answered(unknown=isinstance(outcome, Unknown))
+    match outcome:
+        case Accepted(task_id=task_id):
+            ctx.halt.reached()
+            await _keep(ctx, job, held, outcome)
+            ctx.tell(EventName.SUBMITTED, job.job_id, task_id=task_id, credits=held.price)
+        case NotSent(reason=reason, stops_run=stops_run):
+            ctx.tally.submissions -= 1
+            await ctx.record(attempts.give_back, held.attempt, AttemptOutcome.NOT_SENT, reason, now)
+            if stops_run:
+                ctx.halt.service_refuses(reason)
+            else:
+                ctx.halt.unreached(ctx.now(), reason)
+        case Throttled(message=message):
+            ctx.halt.reached()
+            ctx.tally.submissions -= 1
+            await ctx.record(attempts.give_back, held.attempt, AttemptOutcome.REFUSED, message, now)
+        case Refused(kind=RefusalKind.REQUEST, message=message, error_class=error_class):
+            ctx.halt.reached()
+            await ctx.record(attempts.reject, held.attempt, message, error_class, now)
+            ctx.tell(EventName.REFUSED, job.job_id, error=message, error_class=error_class)
+        case Refused(message=message):
+            ctx.tally.submissions -= 1
+            await ctx.record(attempts.give_back, held.attempt, AttemptOutcome.REFUSED, message, now)
+            ctx.halt.service_refuses(message)
+        case Unknown(reason=reason, candidate=candidate, stops_run=stops_run):
+            await ctx.record(attempts.lose_sight, held.attempt, reason, candidate)
+            ctx.tell(EventName.UNKNOWN, job.job_id, error=reason, error_class=ErrorClass.UNKNOWN)
+            if stops_run:
+                ctx.halt.service_refuses(reason)
+
+
+async def _keep(ctx: Context, job: StoredJob, held: Reservation, outcome: Accepted) -> None:
+    try:
+        await ctx.record(attempts.accept, held.attempt, outcome.task_id)
+    except DuplicateTaskError:
+        raise
+    except BaseException:
+        # The state is in doubt, and this id is paid for: a person must get to see it.
+        ctx.tell(
+            EventName.STOPPING,
+            job.job_id,
+            task_id=outcome.task_id,
+            error="accepted, but could not be recorded",
+        )
+        raise

@@ -1,0 +1,208 @@
+"""A file while it is being received, and what is needed to go on with it in another process.
+
+Beside the partial file stands a note: what it is a part of, and the SHA-256 of its first so many bytes, renewed every
+MiB and at the end of each try. Going on first hashes those bytes. So nothing has to be synced on the way: what a power
+cut lost or garbled does not match, and then the download starts over. A note that cannot be read means the same.
+"""
+
+import contextlib
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from runner.files.disk import Access, Entry, Kind
+from runner.files.outcomes import Broken, Content, DiskFailed, EndedError, Fetched, FetchOutcome, disk_trouble
+from runner.files.replies import Source
+from runner.files.root import PARTIAL, OutputRoot, checked_name
+from runner.files.video import NotVideo, Video, check_video
+
+_NOTE_EVERY_BYTES = 1024 * 1024
+_NOTE_BYTES = 1024  # of one size, and overwritten in place: that works on a full disk
+_BLOCK_BYTES = 1024 * 1024
+
+
+@dataclass(slots=True)
+class Beginning:
+    """The trusted first ``offset`` bytes of a partial file; ``hasher`` has taken them in."""
+
+    source: Source
+    offset: int
+    hasher: Any
+
+
+def recover(root: OutputRoot, name: str, resource: str) -> Beginning | None:
+    """What can be trusted of an earlier try at ``resource``, ``None`` if it is to be started over; blocks to hash."""
+    # What a note may hold after a crash, or after a person: bytes that are no JSON, no object, not these keys.
+    try:
+        return _recover(root, name, resource)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+class Partial:
+    """A partial file that is being written; ``close`` keeps it, ``discard`` does not.
+
+    Methods raise ``EndedError`` with the outcome that a failing disk means: a full one keeps the file, a broken one
+    does not (after a failed write or sync nothing proves what it holds).
+    """
+
+    def __init__(self, root: OutputRoot, name: str) -> None:
+        self._root, self._name, self._disk = root, checked_name(name), root.disk
+        self._handle: int | None = None
+        self._hasher = hashlib.sha256()
+        self._noted = 0
+        self.source: Source | None = None
+        self.total_bytes: int | None = None
+        self.offset = 0
+
+    def resume(self, beginning: Beginning) -> None:
+        """Go on after ``beginning``."""
+        with self._translated():
+            self._handle = self._disk.open_file(self._root.partial(self._name), Access.WRITE)
+            self._disk.truncate(self._handle, beginning.offset)
+        self.source, self.total_bytes = beginning.source, beginning.source.total_bytes
+        self.offset = self._noted = beginning.offset
+        self._hasher = beginning.hasher.copy()
+
+    def restart(self, source: Source | None, total_bytes: int | None) -> None:
+        """Begin at 0, in a new file: the old one may have got a second, final name before a crash."""
+        self._let_go()
+        with self._translated():
+            self._root.remove_partial(self._name)
+            self._handle = self._disk.open_file(self._root.partial(self._name), Access.CREATE)
+        self.source, self.total_bytes, self.offset, self._noted = source, total_bytes, 0, 0
+        self._hasher = hashlib.sha256()
+        self._note()
+
+    def write(self, chunk: bytes) -> None:
+        """Append ``chunk``."""
+        with self._translated():
+            self._disk.write(self._open_handle(), chunk, self.offset)
+        self._hasher.update(chunk)
+        self.offset += len(chunk)
+        if self.offset - self._noted >= _NOTE_EVERY_BYTES:
+            self._note()
+
+    def close(self) -> None:
+        """End the try, and keep what is there for the next one."""
+        if self._handle is not None and self.offset > self._noted:
+            self._note()
+        self._let_go()
+
+    def discard(self) -> None:
+        """End the try, and delete what is there."""
+        self._let_go()
+        with contextlib.suppress(OSError):
+            self._root.remove_partial(self._name)
+
+    def hand_over(self) -> "Sealing":
+        """The last step, to be run in a thread; from here on the file belongs to it, also if nobody waits for it."""
+        handle, self._handle = self._open_handle(), None
+        return Sealing(self._root, self._name, handle, Content(self.offset, self._hasher.hexdigest()))
+
+    def _open_handle(self) -> int:
+        if self._handle is None:
+            raise RuntimeError("a partial file is written to only after resume or restart")
+        return self._handle
+
+    def _let_go(self) -> None:
+        handle, self._handle = self._handle, None
+        if handle is not None:
+            self._disk.close(handle)
+
+    def _note(self) -> None:
+        if self.source is None:
+            return
+        note = {**asdict(self.source), "offset": self.offset, "sha256": self._hasher.copy().hexdigest()}
+        with contextlib.suppress(OSError):  # without a note the download starts over, no more
+            handle = self._disk.open_file(self._root.note(self._name), Access.KEEP)
+            try:
+                self._disk.write(handle, json.dumps(note).encode().ljust(_NOTE_BYTES), 0)
+            finally:
+                self._disk.close(handle)
+        self._noted = self.offset
+
+    @contextlib.contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            needed = None if self.total_bytes is None else self.total_bytes - self.offset
+            outcome = disk_trouble(error, f"{self._root.path}/{PARTIAL}/{self._name}", needed)
+            if isinstance(outcome, DiskFailed):
+                self.discard()
+            raise EndedError(outcome) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Sealing:
+    """A received file whose bytes are to be checked and synced."""
+
+    root: OutputRoot
+    name: str
+    handle: int
+    content: Content
+
+    def run(self, *, length_proven: bool) -> FetchOutcome:
+        """Check the bytes, then sync them; blocks. A file that is not a whole video is deleted."""
+        disk = self.root.disk
+        try:
+            verdict = check_video(
+                lambda offset, size: disk.read(self.handle, size, offset),
+                self.content.size_bytes,
+                length_proven=length_proven,
+            )
+            if isinstance(verdict, Video):
+                disk.sync(self.handle)
+            return self._outcome(verdict)
+        except OSError as error:
+            outcome = disk_trouble(error, f"{self.root.path}/{PARTIAL}/{self.name}", self.content.size_bytes)
+            if isinstance(outcome, DiskFailed):
+                self._forget()  # a second sync would succeed and prove nothing
+            return outcome
+        finally:
+            disk.close(self.handle)
+
+    def _outcome(self, verdict: Video | NotVideo) -> FetchOutcome:
+        match verdict:
+            case Video(extension):
+                with contextlib.suppress(OSError):
+                    self.root.disk.remove(self.root.note(self.name))
+                return Fetched(self.content, extension)
+            case NotVideo(reason):
+                self._forget()
+                return Broken(f"not a whole video: {reason}")
+
+    def _forget(self) -> None:
+        with contextlib.suppress(OSError):
+            self.root.remove_partial(self.name)
+
+
+def _recover(root: OutputRoot, name: str, resource: str) -> Beginning | None:
+    note = json.loads(_read(root, root.note(name), _NOTE_BYTES))
+    offset, sha256 = note.pop("offset"), note.pop("sha256")
+    source = Source(**note)
+    entry = root.partial(name)
+    found = root.disk.stat(entry)
+    is_usable = source.resource == resource and type(offset) is int and 0 < offset < source.total_bytes
+    # Two links: the file has its final name already, and writing here would write there.
+    if not is_usable or found is None or found.kind is not Kind.FILE or found.links != 1:
+        return None
+    hasher = hashlib.sha256()
+    handle = root.disk.open_file(entry, Access.READ)
+    try:
+        for at in range(0, offset, _BLOCK_BYTES):
+            hasher.update(root.disk.read(handle, min(_BLOCK_BYTES, offset - at), at))
+    finally:
+        root.disk.close(handle)
+    return Beginning(source, offset, hasher) if hasher.hexdigest() == sha256 else None
+
+
+def _read(root: OutputRoot, entry: Entry, size: int) -> bytes:
+    handle = root.disk.open_file(entry, Access.READ)
+    try:
+        return root.disk.read(handle, size, 0)
+    finally:
+        root.disk.close(handle)

@@ -1,0 +1,106 @@
+"""Taking a manifest's jobs into the state, in pages, so that memory does not grow with the batch.
+
+Enrolment is repeatable: it ends with the fingerprint of what was enrolled, and an interrupted one is simply done again.
+Jobs that the manifest no longer names are marked removed only at its end.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from runner.core.model import Job, JobId, JobState
+from runner.store.schema import batch, job, prompt
+
+PAGE = 1000
+"""Jobs a page: enough to make one commit worth it, few enough to keep other callers waiting a few milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the state holds of a job that a manifest asks for."""
+
+    state: JobState
+    removed: bool
+
+
+def begin(connection: Connection, batch_pk: int) -> int:
+    """Start an enrolment; returns its generation, which marks every job that the manifest still names."""
+    newest = select(func.coalesce(func.max(job.c.generation), 0)).where(job.c.batch == batch_pk)
+    return int(connection.execute(newest).scalar_one()) + 1
+
+
+def enrol(connection: Connection, batch_pk: int, jobs: Sequence[Job], generation: int) -> None:
+    """Take one page of jobs in: new ones as pending, known ones with their present path, names and order."""
+    prompts = _prompts(connection, batch_pk, jobs)
+    rows = [
+        {
+            "batch": batch_pk,
+            "job_id": one.job_id,
+            "prompt": prompts[_digest(one)],
+            "prompt_id": one.prompt_id,
+            "mode": one.mode,
+            "ratio": one.ratio,
+            "take": one.take,
+            "variables": json.dumps(dict(one.variables), ensure_ascii=False),
+            "meta": json.dumps(dict(one.meta), ensure_ascii=False),
+            "path": one.path,
+            "rank": one.rank,
+            "state": JobState.PENDING.value,
+            "generation": generation,
+        }
+        for one in jobs
+    ]
+    new = insert(job)
+    kept = {
+        name: new.excluded[name] for name in ("prompt_id", "variables", "meta", "path", "rank", "generation")
+    }
+    connection.execute(
+        new.on_conflict_do_update(index_elements=["batch", "job_id"], set_=kept | {"removed": 0}), rows
+    )
+
+
+def finish(connection: Connection, batch_pk: int, generation: int, fingerprint: str) -> int:
+    """End an enrolment: what it did not name is marked removed; returns how many jobs are newly so."""
+    gone = (
+        update(job)
+        .where(job.c.batch == batch_pk, job.c.generation < generation, job.c.removed == 0)
+        .values(removed=1)
+    )
+    removed = connection.execute(gone).rowcount
+    connection.execute(
+        update(batch).where(batch.c.id == batch_pk).values(generation=generation, fingerprint=fingerprint)
+    )
+    return int(removed)
+
+
+def known(connection: Connection, batch_pk: int, job_ids: Sequence[JobId]) -> dict[JobId, Known]:
+    """What the state holds of these jobs (a page of at most ``PAGE``); those it does not know are left out."""
+    found = connection.execute(
+        select(job.c.job_id, job.c.state, job.c.removed).where(
+            job.c.batch == batch_pk, job.c.job_id.in_(job_ids)
+        )
+    )
+    return {JobId(row.job_id): Known(JobState(row.state), bool(row.removed)) for row in found}
+
+
+def _prompts(connection: Connection, batch_pk: int, jobs: Sequence[Job]) -> dict[bytes, int]:
+    texts = {_digest(one): one for one in jobs}
+    rows = [
+        {"batch": batch_pk, "digest": digest, "text": one.prompt, "images": json.dumps(one.images)}
+        for digest, one in texts.items()
+    ]
+    connection.execute(insert(prompt).on_conflict_do_nothing(), rows)
+    found = connection.execute(
+        select(prompt.c.digest, prompt.c.id).where(
+            prompt.c.batch == batch_pk, prompt.c.digest.in_(list(texts))
+        )
+    )
+    return {row.digest: row.id for row in found}
+
+
+def _digest(one: Job) -> bytes:
+    return hashlib.sha256(json.dumps([one.prompt, *one.images]).encode()).digest()[:16]

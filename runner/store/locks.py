@@ -1,0 +1,94 @@
+"""One actor a batch: a lock that a killed process loses at once and a suspended one keeps.
+
+``flock`` on a file that is never deleted: it has no lease that could expire under a suspended holder, and no second
+descriptor of the same process can lose it (as POSIX locks are lost).
+"""
+
+import contextlib
+import errno
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from runner.core.errors import BusyError, StateError
+
+PATIENCE_S = 0.3
+"""How long a starter asks again: a reader that looks whether the lock is held has it for some microseconds."""
+
+
+def lock_path(state: Path, batch: str) -> Path:
+    """The lock file of a batch of this state (its real path): beside it, in ``<state>.locks/``."""
+    return state.with_name(state.name + ".locks") / f"{batch}.lock"
+
+
+@contextlib.contextmanager
+def holding(state: Path, batch: str) -> Iterator[None]:
+    """Hold the batch's lock; raises ``BusyError`` within ``PATIENCE_S`` if another process has it."""
+    path = lock_path(state, batch)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = _locked(path, batch)
+    except OSError as error:
+        raise StateError(f"the lock {path} cannot be taken: {error}") from error
+    try:
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            os.ftruncate(descriptor, 0)
+        os.close(descriptor)
+
+
+def holder(state: Path, batch: str) -> int | None:
+    """The process id of whoever holds the batch now, or ``None``; takes nothing but a look."""
+    try:
+        descriptor = os.open(lock_path(state, batch), os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _pid_in(descriptor)
+    else:
+        return None
+    finally:
+        os.close(descriptor)
+
+
+def _locked(path: Path, batch: str) -> int:
+    give_up_at = time.monotonic() + PATIENCE_S
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            pid = _pid_in(descriptor)
+            os.close(descriptor)
+            if error.errno not in {errno.EWOULDBLOCK, errno.EACCES}:
+                raise
+            if time.monotonic() > give_up_at:
+                who = f"process {pid}" if pid else "another process"
+                raise BusyError(
+                    f"{who} is working on batch {batch!r}; wait for it, or stop it (Ctrl-C)"
+                ) from error
+            time.sleep(0.02)
+            continue
+        if _is_still(path, descriptor):
+            return descriptor
+        os.close(descriptor)  # somebody deleted the file between opening and locking: what we hold is no lock
+
+
+def _is_still(path: Path, descriptor: int) -> bool:
+    try:
+        named, held = path.stat(), os.fstat(descriptor)
+    except FileNotFoundError:
+        return False
+    return (named.st_dev, named.st_ino) == (held.st_dev, held.st_ino)
+
+
+def _pid_in(descriptor: int) -> int | None:
+    text = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
+    return int(text) if text.isdigit() else None

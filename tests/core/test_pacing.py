@@ -1,0 +1,252 @@
+"""The pace: the rate, the announced remainder, and refusals for a passing reason."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runner.core.announced import LONGEST_S
+from runner.core.outcomes import SILENT, Announcement
+from runner.core.pacing import Call, Pace
+
+SUBMIT, STATUS = Call.SUBMIT, Call.STATUS
+
+
+def departures(pace: Pace, kind: Call, until: float, *, start: float = 0.0) -> list[float]:
+    """When requests leave that all want to leave at once, each answered without a word."""
+    now, times = start, []
+    while now < until:
+        wait = pace.wait_s(now, kind)
+        if wait:
+            now += wait
+            continue
+        pace.sent(now, kind)
+        pace.heard(now, SILENT)
+        times.append(now)
+    return times
+
+
+def most_in_any(times: list[float], seconds: float) -> int:
+    return max((sum(start <= time <= start + seconds for time in times) for start in times), default=0)
+
+
+def test_a_short_burst_then_even_spacing():
+    times = departures(Pace(120), SUBMIT, 30.0)
+    gaps = [round(after - before, 3) for before, after in pairwise(times)]
+    assert times[9] == 0.0
+    assert set(gaps[10:]) == {round(60.5 / 120, 3)}
+
+
+def test_the_full_rate_is_used_and_never_exceeded():
+    times = departures(Pace(120), STATUS, 600.0)
+    assert most_in_any(times, 60.0) <= 120
+    assert len(times) >= 1180
+    assert max(after - before for before, after in pairwise(times)) < 6.0
+
+
+@pytest.mark.parametrize(
+    ("rate", "per_window", "window"), [(1, 1, 60), (0.5, 1, 120), (2.9, 2, 60), (6, 6, 60)]
+)
+def test_small_rates_hold(rate, per_window, window):
+    times = departures(Pace(rate), SUBMIT, 1000.0)
+    assert most_in_any(times, window) <= per_window
+    assert len(times) >= 1000 / (window + 1) * per_window - 1
+
+
+@pytest.mark.parametrize("rate", [0, -1, float("nan")])
+def test_a_rate_must_be_more_than_nothing(rate):
+    with pytest.raises(ValueError, match="more than 0"):
+        Pace(rate)
+
+
+def test_submissions_have_a_limit_of_their_own_by_the_hour():
+    pace = Pace(600, submissions_per_hour=30)
+    times = departures(pace, SUBMIT, 7200.0)
+    assert most_in_any(times, 3600.0) == 30
+    assert pace.wait_s(times[-1] + 1, STATUS) == 0.0
+
+
+def test_submissions_of_an_earlier_process_count():
+    pace = Pace(600, submissions_per_hour=3)
+    pace.recall([-3000.0, -10.0, -5.0])
+    assert pace.wait_s(0.0, SUBMIT) > 600.0
+    assert pace.wait_s(0.0, STATUS) == 0.0
+
+
+def test_nothing_left_holds_everybody_until_the_reset():
+    pace = Pace(600)
+    pace.sent(0.0, SUBMIT)
+    pace.heard(1.0, Announcement(remaining=0, reset_after_s=40.0))
+    assert (pace.wait_s(1.0, SUBMIT), pace.wait_s(21.0, STATUS), pace.wait_s(41.0, STATUS)) == (
+        40.0,
+        20.0,
+        0.0,
+    )
+
+
+def test_nothing_left_without_a_reset_holds_for_a_minute():
+    pace = Pace(600)
+    pace.sent(0.0, SUBMIT)
+    pace.heard(0.0, Announcement(remaining=0))
+    assert pace.wait_s(0.0, SUBMIT) == 60.0
+
+
+def test_an_answer_that_comes_late_does_not_raise_the_remainder():
+    pace = Pace(600)
+    for _ in range(3):
+        pace.sent(0.0, STATUS)
+    pace.heard(1.0, Announcement(0, 30.0))
+    pace.heard(1.5, Announcement(2, 29.5))
+    assert pace.remaining == 0
+    assert pace.wait_s(2.0, STATUS) == 29.0
+
+
+def test_unanswered_requests_count_against_the_remainder():
+    pace = Pace(600)
+    for _ in range(4):
+        pace.sent(0.0, STATUS)
+    pace.heard(1.0, Announcement(3, 30.0))
+    assert 0.0 < pace.wait_s(1.0, STATUS) < 1.0  # three are unanswered: look again soon
+    pace.heard(1.1, Announcement(2, 30.0))
+    assert 0.0 < pace.wait_s(1.1, STATUS) < 1.0  # two
+    pace.heard(1.2, Announcement(4, 30.0))  # an older answer: it was counted before
+    assert (pace.remaining, pace.wait_s(1.3, STATUS)) == (2, 0.0)
+
+
+def test_a_request_that_was_never_answered_may_have_been_counted():
+    pace = Pace(600)
+    for _ in range(2):
+        pace.sent(0.0, STATUS)
+    pace.heard(1.0, Announcement(1, 30.0))
+    pace.unanswered(1.0)
+    assert pace.wait_s(1.0, STATUS) == 30.0
+
+
+def test_the_remainder_never_loosens_the_rate():
+    pace = Pace(1)
+    pace.sent(0.0, SUBMIT)
+    pace.heard(0.0, Announcement(10**9, 0.0))
+    assert pace.wait_s(1.0, SUBMIT) > 59.0
+
+
+def test_after_the_reset_the_next_announcement_counts():
+    pace = Pace(600)
+    pace.sent(0.0, STATUS)
+    pace.heard(0.0, Announcement(0, 10.0))
+    pace.sent(10.0, STATUS)
+    pace.heard(10.5, Announcement(99, 60.0))
+    assert (pace.remaining, pace.wait_s(11.0, STATUS)) == (99, 0.0)
+
+
+def test_a_429_stops_both_kinds_for_as_long_as_it_says():
+    pace = Pace(600)
+    pace.sent(0.0, SUBMIT)
+    pace.throttled(1.0, 30.0, 0.5)
+    assert (pace.wait_s(1.0, SUBMIT), pace.wait_s(1.0, STATUS), pace.wait_s(31.0, SUBMIT)) == (
+        30.0,
+        30.0,
+        0.0,
+    )
+
+
+def test_a_429_without_retry_after_waits_for_the_reset():
+    pace = Pace(600)
+    pace.throttled(0.0, None, 0.5, Announcement(5, 12.0))
+    assert pace.wait_s(0.0, SUBMIT) == 12.0
+
+
+def test_a_429_without_any_word_backs_off_further_each_time_and_starts_anew_after_success():
+    pace, now, waits = Pace(600), 0.0, []
+    for _ in range(7):
+        pace.throttled(now, None, 0.999)
+        waits.append(round(pace.wait_s(now, SUBMIT)))
+        now += pace.wait_s(now, SUBMIT)
+    pace.heard(now, SILENT)
+    pace.throttled(now, 0.0, 0.999)
+    assert (waits, round(pace.wait_s(now, SUBMIT))) == ([2, 4, 8, 16, 32, 60, 60], 2)
+
+
+def test_ten_refusals_of_one_rush_count_as_one():
+    pace = Pace(600)
+    for _ in range(10):
+        pace.throttled(0.0, None, 0.999)
+    assert round(pace.wait_s(0.0, SUBMIT)) == 2
+
+
+def test_a_pause_never_vanishes_by_an_unlucky_draw():
+    pace = Pace(600)
+    pace.throttled(0.0, None, 0.0)
+    assert pace.wait_s(0.0, SUBMIT) == 0.5
+
+
+def test_no_pause_is_longer_than_a_quarter_of_an_hour():
+    pace = Pace(600)
+    pace.throttled(0.0, 1e9, 0.0)
+    assert pace.wait_s(0.0, SUBMIT) == LONGEST_S
+
+
+ANNOUNCEMENTS = st.builds(
+    Announcement, st.none() | st.integers(0, 50), st.none() | st.floats(0, LONGEST_S, allow_nan=False)
+)
+STEPS = st.tuples(
+    st.floats(0, 40),
+    st.sampled_from(["heard", "throttled", "unanswered", "none"]),
+    ANNOUNCEMENTS,
+    st.booleans(),
+)
+
+
+@given(rate=st.floats(0.5, 40), hourly=st.none() | st.floats(1, 60), steps=st.lists(STEPS, max_size=120))
+def test_no_sequence_of_answers_loosens_the_rate(rate, hourly, steps):
+    pace, now, sent, submitted = Pace(rate, hourly), 0.0, [], []
+    for gap, event, announcement, is_submission in steps:
+        kind = SUBMIT if is_submission else STATUS
+        now += gap
+        if pace.wait_s(now, kind) == 0.0:
+            pace.sent(now, kind)
+            sent.append(now)
+            submitted += [now] * is_submission
+        if event == "heard":
+            pace.heard(now, announcement)
+        elif event == "throttled":
+            pace.throttled(now, announcement.reset_after_s, 0.3, announcement)
+        elif event == "unanswered":
+            pace.unanswered(now)
+        assert pace.wait_s(now, kind) >= 0.0
+    assert most_in_any(sent, 60.0) <= max(1, rate)
+    assert hourly is None or most_in_any(submitted, 3600.0) <= hourly
+
+
+@given(rate=st.floats(0.5, 600), events=st.lists(ANNOUNCEMENTS, max_size=20))
+def test_everybody_may_go_on_in_the_end(rate, events):
+    pace = Pace(rate)
+    for announcement in events:
+        pace.sent(0.0, STATUS)
+        pace.throttled(0.0, None, 0.5, announcement)
+    assert pace.wait_s(3600.0, SUBMIT) == 0.0
+
+
+@given(rounds=st.lists(st.tuples(st.integers(0, 8), st.integers(0, 8)), max_size=20), order=st.randoms())
+def test_a_window_that_the_service_counts_is_never_overdrawn(rounds, order):
+    """The service lets 30 requests into its window; they reach it, and their answers us, in any order."""
+    pace, now, left, travelling, answers = Pace(6000), 0.0, 29, 0, []
+    pace.sent(now, STATUS)
+    pace.heard(now, Announcement(left, 60.0))
+    for tries, arrivals in rounds:
+        for _ in range(tries):
+            now += 0.1
+            if pace.wait_s(now, STATUS) == 0.0:
+                pace.sent(now, STATUS)
+                travelling += 1
+        for _ in range(min(arrivals, travelling)):
+            travelling, left = travelling - 1, left - 1
+            answers.append(left)
+        order.shuffle(answers)
+        for _ in range(order.randint(0, len(answers))):
+            if order.random() < 0.1:
+                answers.pop()
+                pace.unanswered(now)
+            else:
+                pace.heard(now, Announcement(answers.pop(), 60.0 - now))
+    assert left - travelling >= 0

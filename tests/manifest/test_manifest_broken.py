@@ -1,0 +1,203 @@
+"""What a person can write wrong, and what the answer is."""
+
+import pytest
+from manifest_texts import HEAD, shown
+
+# what stands in the file, where the first problem is, and words of its message; every one has exactly one problem
+BROKEN = [
+    # the document
+    ("", "1:1", "the file is empty"),
+    ("# only a comment\n\n", "1:1", "the file is empty"),
+    ("---\n", "2:1", "the document is empty"),
+    ("- a\n- b\n", "1:1", "found a list, a manifest is a mapping"),
+    ("a lake\n", "1:1", "found the text 'a lake', a manifest is a mapping"),
+    (HEAD + "---\nversion: 1\n", "3:1", "a second document begins here"),
+    ("version: 1\n", "1:1", "'prompts' is missing"),
+    ("prompts: [a lake]\n", "1:1", "'version' is missing"),
+    ("version: 2\nprompts: [a lake]\n", "1:10", "version: found the number 2, this program reads version 1"),
+    ('version: "1"\nprompts: [a lake]\n', "1:10", "version: found the text '1'"),
+    ("version: 1.0\nprompts: [a lake]\n", "1:10", "version: found the number 1.0"),
+    # YAML
+    (HEAD + "takes:\t2\n", "3:7", "a tab may not stand here - indent and separate with spaces"),
+    (HEAD + "limits:\n\tcanary: true\n", "4:1", "a tab may not stand here"),
+    (HEAD + "takes: 1\ntakes: 2\n", "4:1", "takes: the key 'takes' stands here again, it is already on line 3"),
+    (
+        "version: 1\nprompts:\n  - text: a\n    meta:\n      b: {c: 1,\n       c: 2}\n",
+        "6:8",
+        "prompts[0].meta.b.c: the key 'c' stands here again, it is already on line 5",
+    ),
+    ("version: 1\nprompts: [a, b\nmodes: [fun]\n", "3:6", "expected ',' or ']'"),
+    ("version: 1\nprompts: ['a, b]\n", "2:11", "found unexpected end of stream - close the quote"),
+    ("version: 1\nprompts:\n  - a lake: b: c\n", "3:14", "mapping values are not allowed here - quote a text"),
+    ("version: 1\nprompts:\n  - {animal} runs\n", "3:14", "quote a text that begins with '{'"),
+    ("version: 1\nprompts:\n  - @home\n", "3:5", "found character '@' that cannot start any token - quote"),
+    ('version: 1\nprompts:\n  - "a \\q"\n', "3:9", "found unknown escape character 'q' - write the backslash twice"),
+    ('version: 1\nprompts:\n  - "a \\UFFFFFFFF"\n', "3:10", "this escape is no character"),
+    ("version: 1\nprompts: [*a]\n", "2:11", "the alias '*a' has no anchor before it - quote"),
+    ("version: 1\nprompts: &a [*a]\n", "2:14", "the alias '*a' contains itself"),
+    ("version: 1\nprompts: [!!python/object/apply:os.system ['true']]\n", "2:11", "!!python/object/apply:os.system"),
+    ("version: 1\nprompts: [!vault x]\n", "2:11", "the tag '!vault' is not allowed"),
+    ("version: !!int one\nprompts: [a]\n", "1:10", "'one' is not what its tag '!!int' says"),
+    ("base: &b {takes: 2}\n<<: *b\n", "2:1", "merge keys ('<<') are not part of YAML 1.2 - write the keys out"),
+    ("version: 1\n? [a]\n: b\n", "2:3", "a key must be a text, not a list or a mapping"),
+    ("version: 1\nprompts: [a\0b]\n", "2:12", "the character U+0000 may not stand here"),
+    ("version: 1\nprompts: [a\x1b[0m]\n", "2:12", "the character U+001B may not stand here"),
+    ("version: 1\nprompts: [a\u2028b]\n", "2:12", 'write it as "\\u2028" in double quotes'),
+    ("version: 1\nprompts: " + "[" * 60 + "]" * 60, "2:60", "nested deeper than 50 levels"),
+    (b"\xff\xfev\0", "1:1", "this file is UTF-16 - save it as UTF-8"),
+    ("version: 1\n".encode("utf-16-be"), "1:1", "this file is UTF-16"),
+    ("version: 1\nprompts: [é]\n".encode("latin-1"), "2:11", "not UTF-8: byte 0xe9 at offset 21"),
+    ("version: 1\nprompts: [\ud800]\n", "2:11", "not UTF-8: byte 0xed at offset 21"),
+    # keys and names
+    (HEAD + "ratio: [1:1]\n", "3:1", "ratio: unknown key 'ratio'; there are version, name, "),
+    (HEAD + "promts: [a]\n", "3:1", "did you mean 'prompts'?"),
+    (HEAD + "API_KEY: sk-1\n", "3:1", "a secret does not belong in a manifest - put it into an environment variable"),
+    (HEAD + "name: spring campaign\n", "3:7", "name: 'spring campaign' is not a name"),
+    (HEAD + "name: .hidden\n", "3:7", "name: '.hidden' is not a name"),
+    (HEAD + f"name: {'a' * 65}\n", "3:7", "is not a name - 1 to 64 letters"),
+    (HEAD + "name: 2024\n", "3:7", 'name: found the number 2024, a text is needed - quote it: "2024"'),
+    (HEAD + "name:\n", "3:6", "name: found nothing (null), a text is needed"),
+    # provider
+    (HEAD + "provider: grokimagine\n", "3:11", "a mapping is needed - write {name: grokimagine}"),
+    (HEAD + "provider: {name: grokimagin}\n", "3:18", "'grokimagin' is not one of grokimagine - did you mean 'grokimagine'?"),
+    (HEAD + "provider: {token: x}\n", "3:12", "provider.token: unknown key 'token'; a secret does not belong"),
+    (HEAD + "provider: {token_env: sk-live-1}\n", "3:23", "this is not the name of an environment variable"),
+    (HEAD + "provider: {base_url: http://example.com}\n", "3:22", "the token would travel in clear"),
+    (HEAD + "provider: {base_url: example.com}\n", "3:22", "'example.com' is no address of a service"),
+    (HEAD + "provider: {base_url: 'https://a:b@c.example'}\n", "3:22", "holds a user name or a password"),
+    (HEAD + "provider: {base_url: 'https://c.example/?a=1'}\n", "3:22", "has a query or a fragment"),
+    (HEAD + "provider: {base_url: 'https://c.example:99999'}\n", "3:22", "is no address of a service"),
+    (HEAD + "provider: {proxy: 'http://a:b@c.example'}\n", "3:19", "a secret does not belong in a manifest"),
+    (HEAD + "provider: {ca_file: nowhere.pem}\n", "3:21", "there is no file"),
+    (HEAD + "provider: {price: {}}\n", "3:19", "'credits' is missing"),
+    (HEAD + "provider: {price: {credits: 0}}\n", "3:29", "a whole number from 1 to"),
+    (HEAD + "provider: {timeouts: {connect: 10}}\n", "3:32", "a duration such as 10s, 45m, 2h or 1h30m is needed - give it a unit: 10s"),
+    (HEAD + "provider: {timeouts: {conect: 10s}}\n", "3:23", "did you mean 'connect'?"),
+    # budget
+    (HEAD + "budget: 4000\n", "3:9", "found the number 4000, a mapping with credits, usd is needed"),
+    (HEAD + "budget:\n", "3:8", "found nothing (null), a mapping"),
+    (HEAD + "budget: {}\n", "3:9", "exactly one of 'credits' and 'usd' is needed"),
+    (HEAD + "budget: {credits: 1, usd: 1}\n", "3:9", "exactly one of 'credits' and 'usd' is needed"),
+    (HEAD + "budget: {credits: 0}\n", "3:19", "found the number 0, a whole number from 1"),
+    (HEAD + "budget: {credits: -40}\n", "3:19", "found the number -40"),
+    (HEAD + "budget: {credits: 40.5}\n", "3:19", "found the number 40.5"),
+    (HEAD + "budget: {credits: '40'}\n", "3:19", "write it without quotes"),
+    (HEAD + f"budget: {{credits: 1{'0' * 30}}}\n", "3:19", "a whole number from 1"),
+    (HEAD + "budget: {usd: 40 USD}\n", "3:15", "found the text '40 USD', an amount of dollars such as 40.00"),
+    (HEAD + "budget: {usd: 0.00}\n", "3:15", "a budget of 0 dollars buys nothing"),
+    (HEAD + "budget: {usd: .inf}\n", "3:15", "an amount of dollars such as 40.00 is needed"),
+    # variables
+    (HEAD + "variables: [a]\n", "3:12", "found a list, a mapping is needed"),
+    (HEAD + "variables: {a: []}\n", "3:16", "variables.a: the list is empty"),
+    (HEAD + "variables: {a: [b, c, b]}\n", "3:23", "variables.a[2]: 'b' stands in this list twice, first as variables.a[0]"),
+    (HEAD + "variables: {a: [true]}\n", "3:17", 'found true, a text or a number is needed - quote it: "true"'),
+    (HEAD + "variables: {a: [' ']}\n", "3:17", "the text is blank"),
+    (HEAD + "variables: {a.b: [c]}\n", "3:13", "'a.b' cannot be the name of a variable"),
+    (HEAD + "variables: {mode: [c]}\n", "3:13", "'mode' already has a meaning of its own"),
+    (HEAD + 'variables: {a: ["\\u0007"]}\n', "3:17", "the control character U+0007 at character 1"),
+    (HEAD + 'variables: {a: ["\\ud83d"]}\n', "3:17", "half of a surrogate pair (U+D83D)"),
+]  # fmt: skip
+BROKEN_PROMPTS = [
+    ("[]", "2:10", "prompts: the list is empty"),
+    ("a lake", "2:10", "found the text 'a lake', a list is needed"),
+    ("[5]", "2:11", 'prompts[0]: found the number 5, a text is needed - quote it: "5"'),
+    ("[a, true]", "2:14", "prompts[1]: found true, a text is needed"),
+    ("['  ']", "2:11", "prompts[0]: the text is blank"),
+    ("[[a]]", "2:11", "found a list, a text or a mapping with id, text"),
+    ("[a fox: running]", "2:11", "found a mapping with the key 'a fox'"),
+    ("['a {animal} runs']", "2:11", "the variable '{animal}' is unknown; there are none - define it"),
+    ("['a { runs']", "2:11", "a lone '{' at character 3 - write '{{'"),
+    ("['a {0.__class__} runs']", "2:11", "'{0.__class__}' is not a variable"),
+    ("['a {} runs']", "2:11", "'{}' is not a variable"),
+    ("[{id: a}]", "2:11", "prompts[0]: 'text' is missing"),
+    ("[{text: a, ids: b}]", "2:21", "prompts[0].ids: unknown key 'ids'; there are id, text"),
+    ("[{text: 1}]", "2:18", "prompts[0].text: found the number 1"),
+    ("[{text: a, file: b.txt}]", "2:11", "prompts[0]: found both 'text' and 'file' - make two entries of it"),
+    ("[{text: a, id: 7}]", "2:25", 'prompts[0].id: found the number 7, a text is needed - quote it: "7"'),
+    ("[{text: a, id: a/b}]", "2:25", "'a/b' is not a name"),
+    ("[{text: a, id: x}, {text: b, id: x}]", "2:29", "prompts[1]: the id 'x' is already that of prompts[0]"),
+    ("[{text: a, ratios: 1:1}]", "2:29", "prompts[0].ratios: found the text '1:1', a list is needed - write ['2:3']"),
+    ("[{text: a, ratios: [16:9]}]", "2:30", "prompts[0].ratios[0]: '16:9' is not one of 2:3, 3:2, 1:1"),
+    ("[{text: a, ratios: [1:1, 2x3]}]", "2:35", "'2x3' is not one of 2:3, 3:2, 1:1 - did you mean '2:3'?"),
+    ("[{text: a, ratios: [1:1, 1:1]}]", "2:35", "prompts[0].ratios[1]: '1:1' stands in this list twice"),
+    ("[{text: a, modes: [Norml]}]", "2:29", "did you mean 'normal'?"),
+    ("[{text: a, modes: []}]", "2:28", "prompts[0].modes: the list is empty"),
+    ("[{text: a, takes: 0}]", "2:28", "found the number 0, a whole number from 1 to 1000 is needed"),
+    ("[{text: a, takes: 1001}]", "2:28", "a whole number from 1 to 1000 is needed"),
+    ("[{text: a, images: [img/fox.png]}]", "2:30", "'img/fox.png' is not a URL: the service takes image URLs only"),
+    ("[{text: a, images: ['file:///fox.png']}]", "2:30", "the service takes image URLs only, no local files"),
+    ("[{text: a, images: ['C:\\fox.png']}]", "2:30", "the service takes image URLs only, no local files"),
+    ("[{text: a, images: ['ftp://a.example/b']}]", "2:30", "'ftp://a.example/b' is no URL of an image"),
+    ("[{text: a, images: ['http://']}]", "2:30", "is no URL of an image"),
+    ("[{text: a, meta: [b]}]", "2:27", "prompts[0].meta: found a list, a mapping is needed"),
+    ("[{text: a, meta: {b: .nan}}]", "2:31", "the number .nan cannot be kept exactly - quote it"),
+    (f"[{{text: a, meta: {{b: {'9' * 5000}}}}}]", "2:31", "cannot be kept exactly"),
+    ("[{file: 5}]", "2:18", "prompts[0].file: found the number 5, a text is needed"),
+    ("[{file: rows.xlsx}]", "2:18", "has an unknown kind; there are .txt, .csv, .jsonl, .yaml"),
+    ("[{file: nowhere.csv}]", "2:18", "nowhere.csv': there is no such file"),
+    ("[{file: folder.txt}]", "2:18", "folder.txt': this is a directory"),
+    ("[{file: no/where.csv}]", "2:18", "there is no directory"),
+]  # fmt: skip
+BROKEN_REST = [
+    ("ratios: []", "3:9", "ratios: the list is empty"),
+    ("ratios: 1:1", "3:9", "a list is needed"),
+    ("ratios: [969]", "3:10", "the number 969 is not one of 2:3, 3:2, 1:1"),
+    ("modes: [normal, FUNN]", "3:17", "'FUNN' is not one of fun, normal, spicy - did you mean 'fun'?"),
+    ("takes: 2.0", "3:8", "found the number 2.0, a whole number from 1 to 1000 is needed"),
+    ("takes: true", "3:8", "found true, a whole number"),
+    ("exclude: [{}]", "3:11", "an entry without keys matches everything"),
+    ("exclude: [{animal: fox}]", "3:12", "exclude[0].animal: unknown key 'animal'; there are prompt, mode, ratio, take"),
+    ("exclude: [{moode: fun}]", "3:12", "did you mean 'mode'?"),
+    ("exclude: [{mode: [fun]}]", "3:18", "a list is not one of fun, normal, spicy"),
+    ("exclude: [{prompt: true}]", "3:20", "found true, a text or a number is needed"),
+    ("exclude: [fun]", "3:11", "found the text 'fun', a mapping with prompt, mode, ratio, take is needed"),
+    ("include: [{prompt: x, mode: fun}]", "3:11", "include[0]: 'ratio' is missing"),
+    ("include: [{prompt: x, mode: fun, ratio: 1:1, take: 0}]", "3:52", "a whole number from 1 to 1000"),
+    ("include: {prompt: x}", "3:10", "found a mapping, a list is needed"),
+    ("order: random", "3:8", "'random' is not one of manifest, breadth, shuffle"),
+    ("limits: {in_flight: 0}", "3:21", "a whole number from 1 to 1000 is needed"),
+    ("limits: {requests_per_minute: 0}", "3:31", "a number above 0, at most 100000, is needed"),
+    ("limits: {requests_per_minute: .nan}", "3:31", "a number above 0"),
+    ("limits: {task_deadline: 45}", "3:25", "give it a unit: 45s"),
+    ("limits: {task_deadline: 45 minutes}", "3:25", "found the text '45 minutes', a duration"),
+    ("limits: {task_deadline: 0s}", "3:25", "a duration above 0, at most 30 days, is needed"),
+    ("limits: {canary: yes}", "3:18", "found the text 'yes', true or false is needed"),
+    ("limits: {max_failures: 0%}", "3:24", "a share above 0%, at most 100%, is needed"),
+    ("limits: {max_failures: some}", "3:24", "a number of jobs or a share such as 5% is needed"),
+    ("limits: {inflight: 3}", "3:10", "did you mean 'in_flight'?"),
+    ("retries: {attempts: 0}", "3:21", "a whole number from 1 to 100 is needed"),
+    ("retries: {on_unknown: retry}", "3:23", "'retry' is not one of hold, resubmit"),
+    ("output: {dir: ''}", "3:15", "output.dir: the text is blank"),
+    ("output: {dir: ~/videos}", "3:15", "'~/videos' would be taken literally"),
+    ("output: {dir: '${HOME}/videos'}", "3:15", "would be taken literally"),
+    ("output: {layout: '../{take}'}", "3:18", "output.layout: a layout may not contain '.' or '..'"),
+    ("output: {layout: '/{take}'}", "3:18", "is not a relative path"),
+    ("output: {layout: 'a\\{take}'}", "3:18", "a layout has no backslash"),
+    ("output: {layout: '{promt_id}'}", "3:18", "did you mean 'prompt_id'?"),
+    ("output: {layout: '{mode.x}'}", "3:18", "'{mode.x}' is not a field"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "message"),
+    [
+        *BROKEN,
+        *((f"version: 1\nprompts: {text}\n", at, message) for text, at, message in BROKEN_PROMPTS),
+        *((f"{HEAD}{text}\n", at, message) for text, at, message in BROKEN_REST),
+    ],
+)
+def test_a_broken_manifest_names_the_place_the_value_and_the_way_out(text, at, message, tmp_path):
+    (tmp_path / "folder.txt").mkdir()
+    (problem,) = shown(tmp_path, text)
+    assert problem.startswith(f"m.yaml:{at}: "), problem
+    assert message in problem
+
+
+@pytest.mark.parametrize("secret", ["sk-live-1", "hunter2"])
+def test_what_may_be_a_secret_is_never_shown(secret, tmp_path):
+    text = (
+        f"{HEAD}api_key: {secret}\nprovider:\n  token: {secret}\n  token_env: {secret}-\n"
+        f"  base_url: https://u:{secret}@a.example\n  proxy: socks5://u:{secret}@a.example\n"
+    )
+    found = shown(tmp_path, text)
+    assert (len(found), [line for line in found if secret in line]) == (5, [])
