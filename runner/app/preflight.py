@@ -63,6 +63,8 @@ class Preflight:
         origin = origin_of(self.manifest)
         if self.workplace.sandbox or batch is None or batch.api_origin in {None, origin}:
             return
+        if not batch.spent and not batch.reserved:
+            return  # a wrong address that never took anything: nothing is known there
         if not self.wanted.accept_base_url:
             raise UsageError(
                 f"{self.manifest.path}: provider.base_url is {origin}, but this batch is paid at {batch.api_origin}; "

@@ -22,7 +22,7 @@ def write_starter(directory: str) -> list[Path]:
     """Write both files; raises ``UsageError``, with nothing written, if one of the names is taken or cannot be made."""
     folder = Path(directory)
     texts = {
-        folder / MANIFEST_NAME: starter(capabilities_of(DEFAULT_PROVIDER)),
+        folder / MANIFEST_NAME: starter(capabilities_of(DEFAULT_PROVIDER), MANIFEST_NAME),
         folder / SCHEMA_NAME: json.dumps(schema(), indent=2, ensure_ascii=False) + "\n",
     }
     for path in texts:

@@ -57,10 +57,12 @@ class Context:
         """A fresh context; to be made inside the loop."""
         limits = orders.limits
         pace = Pace(limits.requests_per_minute, limits.submissions_per_hour)
+        gate = Gate(pace, ports.random, ports.tell)
         return cls(
             orders=orders,
             ports=ports,
-            gate=Gate(pace, ports.random, ports.tell),
+            gate=gate,
+            halt=Halt(gate.end_submission),
             slots=Slots(limits.in_flight),
             downloads=asyncio.Semaphore(limits.downloads),
         )
@@ -73,7 +75,7 @@ class Context:
 
     async def ask_status(self, task_id: TaskId, urgency: Urgency) -> StatusOutcome:
         """Ask the service about a task, when its turn comes."""
-        await self.gate.permission(Call.STATUS, urgency)
+        _ = await self.gate.permission(Call.STATUS, urgency)
         try:
             outcome = await self.ports.provider.status(task_id)
         except asyncio.CancelledError:

@@ -31,16 +31,29 @@ class Gate:
         self._tell = tell
         self._order = itertools.count()
         # One line a kind: submissions that wait for their hour must not hold up the polls behind them.
-        self._lines: dict[Call, list[tuple[int, int, asyncio.Future[None]]]] = {call: [] for call in Call}
+        self._lines: dict[Call, list[tuple[int, int, asyncio.Future[bool]]]] = {call: [] for call in Call}
         self._timer: asyncio.TimerHandle | None = None
         self._told_pause = False
+        self._is_submission_over = False
 
-    async def permission(self, call: Call, urgency: Urgency) -> None:
-        """Wait until a request of this kind may leave now; it counts from here."""
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    async def permission(self, call: Call, urgency: Urgency) -> bool:
+        """Wait until a request of this kind may leave now; it counts from here.
+
+        ``False``: it may not leave any more, and does not count.
+        """
+        if call is Call.SUBMIT and self._is_submission_over:
+            return False
+        turn: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._lines[call], (urgency, next(self._order), turn))
         self._let_through()
-        await turn
+        return await turn
+
+    def end_submission(self) -> None:
+        """Send away who waits for a submission, and whoever will: it may be an hour until their turn."""
+        self._is_submission_over = True
+        for _, _, turn in self._lines[Call.SUBMIT]:
+            if not turn.done():
+                turn.set_result(False)
 
     def heard(self, outcome: SubmitOutcome | StatusOutcome) -> None:
         """Note how the request ended, and what its answer announced."""
@@ -78,7 +91,7 @@ class Gate:
             _, _, turn = heapq.heappop(self._lines[ready])
             self._pace.sent(loop.time(), ready)
             self._tell_resumed()
-            turn.set_result(None)
+            turn.set_result(True)
 
     def _heads(self) -> list[tuple[int, int, Call]]:
         """The first of each line, the most urgent first; those who gave up waiting are dropped."""

@@ -5,6 +5,7 @@ Three depths: *quiet* (no new submission, everything paid for goes on), *no down
 """
 
 import asyncio
+from collections.abc import Callable
 
 UNKNOWN_IN_A_ROW = 3
 UNREACHABLE_S = 600.0
@@ -13,7 +14,11 @@ UNREACHABLE_S = 600.0
 class Halt:
     """The reasons that were given so far; only the first of each kind counts."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_quiet: Callable[[], None] = lambda: None) -> None:
+        self._on_quiet = on_quiet
+        self.answers = 0
+        """How often the service answered anything."""
+
         self.quiet = asyncio.Event()
         self.no_downloads = asyncio.Event()
         self.stopped = asyncio.Event()
@@ -27,24 +32,24 @@ class Halt:
 
     def enough(self) -> None:
         """What was asked for is submitted (``--limit``, ``--deadline``)."""
-        self.quiet.set()
+        self._quieten()
 
     def budget_reached(self) -> None:
         """The cap has no room for another reservation."""
         self.budget = True
-        self.quiet.set()
+        self._quieten()
 
     def service_refuses(self, reason: str, *, all_calls: bool = False) -> None:
         """The account or the address is refused; with ``all_calls`` even asking is pointless."""
         self.service = self.service or reason
-        self.quiet.set()
+        self._quieten()
         if all_calls:
             self.stopped.set()
 
     def disk_refuses(self, reason: str) -> None:
         """The output cannot be written."""
         self.disk = self.disk or reason
-        self.quiet.set()
+        self._quieten()
         self.no_downloads.set()
 
     def state_failed(self, reason: str) -> None:
@@ -65,6 +70,7 @@ class Halt:
 
     def reached(self) -> None:
         """The service answered something."""
+        self.answers += 1
         self._unreached_since = None
 
     def unreached(self, now: float, reason: str) -> None:
@@ -74,12 +80,12 @@ class Halt:
         elif now - self._unreached_since >= UNREACHABLE_S:
             self.service_refuses(f"the service could not be reached for 10 minutes: {reason}", all_calls=True)
 
-    @property
-    def others_reach_it(self) -> bool:
-        """Whether the last thing known is that the service answers."""
-        return self._unreached_since is None
+    def _quieten(self) -> None:
+        if not self.quiet.is_set():
+            self.quiet.set()
+            self._on_quiet()
 
     def _stop(self) -> None:
-        self.quiet.set()
+        self._quieten()
         self.no_downloads.set()
         self.stopped.set()

@@ -52,7 +52,7 @@ class Run:
             await self._idle()
         except StateError as error:
             ctx.halt.state_failed(str(error))
-        for worker in ctx.late:
+        for worker in tuple(ctx.late):
             worker.cancel()
 
     def _begin(self, worker: Worker) -> "asyncio.Task[None]":

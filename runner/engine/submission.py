@@ -35,9 +35,11 @@ async def submit(ctx: Context, job: StoredJob) -> bool:
 
     Afterwards its new state is in the store. A slot must be held.
     """
-    tries = 0
-    while tries < ctx.orders.retries.attempts or not ctx.halt.others_reach_it:
-        await ctx.gate.permission(Call.SUBMIT, Urgency.SUBMISSION)
+    tries = unreached = 0
+    answers = ctx.halt.answers
+    while tries < ctx.orders.retries.attempts:
+        if not await ctx.gate.permission(Call.SUBMIT, Urgency.SUBMISSION):
+            return False
         if not _may_submit(ctx):
             ctx.gate.lost()
             return False
@@ -47,8 +49,10 @@ async def submit(ctx: Context, job: StoredJob) -> bool:
             case None:
                 return False
             case NotSent(stops_run=False):
-                tries += ctx.halt.others_reach_it
-                await ctx.back_off(tries + 1)
+                # A service that nobody reaches is waited for; only this job's own trouble uses up its tries.
+                tries += ctx.halt.answers > answers
+                unreached, answers = unreached + 1, ctx.halt.answers
+                await ctx.back_off(unreached)
             case Throttled():
                 continue
             case NotSent() | Refused(kind=RefusalKind.ACCOUNT | RefusalKind.CREDIT | RefusalKind.ADDRESS):
