@@ -15,6 +15,7 @@ from runner.core.expansion import Survey, expand, survey
 from runner.core.filters import matches
 from runner.core.model import Job, JobState, Manifest
 from runner.core.money import Budget, Credits
+from runner.core.notes import Notes
 from runner.core.plan import Books, Diff, Plan
 from runner.core.records import Batch, Counts
 from runner.store import batches, enrolment, reads
@@ -38,9 +39,8 @@ def plan(workplace: Workplace, path: str, wishes: Wishes) -> Plan:
     """
     loaded = load_manifest(path)
     workplace.refuse_if_elsewhere(path)
-    warnings = tuple(str(warning) for warning in loaded.warnings)
     with workplace.reading() as connection:
-        return plan_with(connection, workplace, loaded.manifest, wishes, warnings)
+        return plan_with(connection, workplace, loaded.manifest, wishes, loaded.warnings)
 
 
 def validate(path: str) -> tuple[Survey, tuple[Problem, ...]]:
@@ -55,11 +55,12 @@ def plan_with(
     workplace: Workplace,
     manifest: Manifest,
     wishes: Wishes,
-    warnings: tuple[str, ...] = (),
+    warnings: tuple[Problem, ...] = (),
 ) -> Plan:
-    """The same for a manifest that was read, in a view of the state."""
+    """The same for a manifest that was read with these warnings, in a view of the state."""
     batch = None if connection is None else batches.by_name(connection, manifest.name)
-    diff = _Comparison(connection, batch, wishes).of(manifest)
+    comparison = _Comparison(connection, batch, wishes)
+    diff = comparison.of(manifest)
     if connection is not None:
         _refuse_strangers(connection, workplace, manifest, batch, diff)
     price = max(manifest.provider.price.credits, batch.highest_charge if batch else Credits(0))
@@ -71,7 +72,7 @@ def plan_with(
         diff=diff,
         books=_books(batch, budget_in_force(manifest, batch, wishes.budget)),
         limits=manifest.limits,
-        warnings=warnings,
+        warnings=tuple(str(one) for one in dict.fromkeys((*warnings, *comparison.notes.warnings()))),
     )
 
 
@@ -121,6 +122,7 @@ class _Comparison:
         self._connection = connection
         self._batch = batch
         self._wishes = wishes
+        self.notes = Notes()
         self._by_state: Counter[JobState] = Counter()
         self._new = 0
         self._known = 0
@@ -134,7 +136,7 @@ class _Comparison:
             stored = reads.counts(self._connection, self._batch.pk)
             if self._batch.fingerprint == fingerprint(manifest) and not self._wishes.examples:
                 return self._unchanged(stored)
-        for page in pages(expand(manifest)):
+        for page in pages(expand(manifest, self.notes)):
             self._look_up(page)
         limit = self._wishes.limit
         return Diff(

@@ -50,13 +50,15 @@ class Survey:
     warnings_left_out: int
 
 
-def expand(manifest: Manifest) -> Iterator[Job]:
+def expand(manifest: Manifest, notes: Notes | None = None) -> Iterator[Job]:
     """The jobs of a manifest, in the order of their rank (``shuffle``: in manifest order).
+
+    What is unwise is in ``notes`` once the last job came.
 
     At the end, or as soon as there are 50 problems or more than ``JOBS_MAX`` jobs, ``ManifestError`` with what is
     wrong, sorted by place; jobs that came before it must not be acted upon. Memory: about 16 bytes a job.
     """
-    return _Expansion(manifest).checked_jobs()
+    return _Expansion(manifest, notes).checked_jobs()
 
 
 def survey(manifest: Manifest) -> Survey:
@@ -91,8 +93,8 @@ def count_product(prompt: Prompt, manifest: Manifest) -> int:
 class _Expansion:
     """One run over a manifest, from its first prompt to the last of its checks."""
 
-    def __init__(self, manifest: Manifest) -> None:
-        self.notes = Notes()
+    def __init__(self, manifest: Manifest, notes: Notes | None = None) -> None:
+        self.notes = Notes() if notes is None else notes
         self.prompts = 0
         self._manifest = manifest
         self._frame = _frame_of(manifest)
