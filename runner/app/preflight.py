@@ -1,20 +1,18 @@
 """What is checked before anything is sent: whose batch it is, what it costs, whether it was confirmed, the token."""
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from runner.app import planning
+from runner.app import planning, service
 from runner.app.planning import Wishes
 from runner.app.workplace import Workplace
-from runner.core.errors import BudgetError, UsageError
+from runner.core.errors import BudgetError, StateError, UsageError
 from runner.core.expansion import expand
 from runner.core.model import Job, JobId, Manifest
 from runner.core.plan import Plan
 from runner.core.records import Batch
-from runner.store import batches, enrolment
+from runner.store import batches, enrolment, health
 from runner.store.writer import Connection
 
 
@@ -46,10 +44,12 @@ class Preflight:
         """The plan of a run that may go on.
 
         Raises ``UsageError`` for another service, a stranger's name or directory, a lost state, or a missing
-        confirmation, and ``BudgetError`` where the cap does not allow it.
+        confirmation, ``BudgetError`` where the cap does not allow it, and ``StateError`` for a state that is damaged.
         """
         wishes = replace(self.wanted.wishes, examples=0)
         with self.workplace.reading() as connection:
+            if connection is not None:
+                self._refuse_unsound(connection)
             plan = planning.plan_with(connection, self.workplace, self.manifest, wishes)
             batch = None if connection is None else batches.by_name(connection, self.manifest.name)
             self._refuse_other_origin(batch)
@@ -59,17 +59,19 @@ class Preflight:
         self._refuse_over_budget(plan)
         return plan
 
-    def _refuse_other_origin(self, batch: Batch | None) -> None:
-        origin = origin_of(self.manifest)
-        if self.workplace.sandbox or batch is None or batch.api_origin in {None, origin}:
-            return
-        if not batch.spent and not batch.reserved:
-            return  # a wrong address that never took anything: nothing is known there
-        if not self.wanted.accept_base_url:
-            raise UsageError(
-                f"{self.manifest.path}: provider.base_url is {origin}, but this batch is paid at {batch.api_origin}; "
-                "its tasks are not known elsewhere. If the service has moved, give --accept-base-url"
+    def _refuse_unsound(self, connection: Connection) -> None:
+        """What is decided about money is decided from these rows."""
+        faults = [*health.faults(connection), *health.wrong_books(connection)]
+        if faults:
+            raise StateError(
+                f"the state {self.workplace.state} is damaged: {faults[0]}; keep the file, and put a backup in its "
+                "place (`runner doctor` shows all that is wrong with it); nothing was sent"
             )
+
+    def _refuse_other_origin(self, batch: Batch | None) -> None:
+        if not self.wanted.accept_base_url:
+            way_out = "If the service has moved, give --accept-base-url"
+            service.refuse_other_origin(self.workplace, self.manifest, batch, way_out)
 
     def _refuse_over_budget(self, plan: Plan) -> None:
         if not plan.diff.may_submit:
@@ -86,22 +88,7 @@ class Preflight:
 
     def token(self, plan: Plan) -> str:
         """The token from its variable; any text where the service will not be asked. Raises ``UsageError`` without one."""
-        if self.workplace.sandbox or not plan.diff.unfinished:
-            return "sandbox"
-        name = self.manifest.provider.token_env
-        token = os.environ.get(name, "")
-        if not token.strip():
-            raise UsageError(
-                f"the environment variable {name} holds no token: export {name}=... (or try --sandbox, which needs "
-                "none); nothing was sent"
-            )
-        return token
-
-
-def origin_of(manifest: Manifest) -> str:
-    """The scheme, host and port that the token goes to."""
-    parts = urlsplit(manifest.provider.base_url)
-    return f"{parts.scheme}://{parts.netloc}".lower()
+        return service.token_of(self.workplace, self.manifest) if plan.diff.unfinished else "none needed"
 
 
 def _unknown_to_state(

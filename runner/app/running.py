@@ -3,30 +3,26 @@
 import asyncio
 import contextlib
 import os
-import random
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from pathlib import Path
 
-from runner.app import planning, tree
+from runner.app import enrolling, service, tree
 from runner.app.inspecting import standing_of
-from runner.app.preflight import Preflight, RunWishes, origin_of
-from runner.app.workplace import Workplace, load_manifest
+from runner.app.preflight import Preflight, RunWishes
+from runner.app.workplace import Workplace, load_manifest, stamp
 from runner.core.ending import Ending
-from runner.core.errors import StateError
+from runner.core.errors import StateError, UsageError
 from runner.core.events import EventName, RunEvent
-from runner.core.expansion import expand
 from runner.core.model import Manifest
 from runner.core.plan import Plan
 from runner.core.records import Batch
 from runner.engine.ports import Orders, Ports
 from runner.engine.run import Run
 from runner.files.root import OutputRoot
+from runner.report.metadata import NAME as METADATA_NAME
 from runner.report.payload import Standing, status_json
-from runner.store import batches, enrolment, locks, reads
-from runner.store.batches import BatchTerms
+from runner.store import batches, locks, reads
 from runner.store.database import open_for_writing
 from runner.store.writer import DirectWriter, GroupWriter
 
@@ -48,7 +44,7 @@ class Finished:
         ending = self.ending
         budget = "the budget has no room for another generation" if ending.budget else None
         bugs = f"{ending.bugs} jobs met an error of this program; run it again" if ending.bugs else None
-        found = (ending.state, ending.service, ending.disk, budget, bugs)
+        found = (ending.state, ending.service, ending.disk, ending.failures, budget, bugs)
         return tuple(f"stopped: {reason}" for reason in found if reason)
 
 
@@ -67,25 +63,9 @@ def run(workplace: Workplace, path: str, wanted: RunWishes, tell: Callable[[RunE
 
     with (
         locks.holding(workplace.state, loaded.manifest.name),
-        _service(workplace, loaded.manifest, wanted) as manifest,
+        service.pointed(workplace, loaded.manifest, wanted.sandbox_options) as manifest,
     ):
         return _Batchwork(workplace, manifest, wanted, tell_of_batch).work()
-
-
-@contextlib.contextmanager
-def _service(workplace: Workplace, manifest: Manifest, wanted: RunWishes) -> Iterator[Manifest]:
-    """The manifest, pointed at the embedded service where the sandbox was asked for."""
-    if not workplace.sandbox:
-        yield manifest
-        return
-    from runner.sandbox import parse_options, running_in_thread  # noqa: PLC0415 - only where it is asked for
-
-    options = parse_options(wanted.sandbox_options)
-    workplace.service_ledger.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with running_in_thread(options, workplace.service_ledger) as base_url:
-        yield replace(
-            manifest, provider=replace(manifest.provider, base_url=base_url, proxy=None, ca_file=None)
-        )
 
 
 @dataclass(slots=True)
@@ -103,6 +83,8 @@ class _Batchwork:
     def work(self) -> Finished:
         """Check everything, then spend."""
         output_dir = self.workplace.output_dir(self.manifest)
+        if self.workplace.has_state():  # an older schema is brought up to date before anything reads it
+            DirectWriter(open_for_writing(self.workplace.state)).close()
         preflight = Preflight(self.workplace, self.manifest, self.wanted)
         plan = preflight.checked_plan(output_dir)
         token = preflight.token(plan)
@@ -111,24 +93,11 @@ class _Batchwork:
             root.lock()
             writer = DirectWriter(open_for_writing(self.workplace.state))
             try:
-                batch = self._opened(writer, plan, output_dir)
+                batch = enrolling.open_batch(writer, self.manifest, plan, output_dir)
                 ending = asyncio.run(self._run(writer, batch, plan, root, token))
                 return self._finished(writer, batch, root, ending)
             finally:
                 writer.close()
-
-    def _opened(self, writer: DirectWriter, plan: Plan, output_dir: Path) -> Batch:
-        manifest = self.manifest
-        terms = BatchTerms(
-            name=manifest.name,
-            manifest=os.path.realpath(manifest.path),
-            provider=manifest.provider.name,
-            output_dir=str(output_dir),
-            price=manifest.provider.price,
-        )
-        batch = writer.write_now(batches.open_batch, terms, _stamp())
-        writer.write_now(batches.set_budget, batch.pk, plan.books.budget, planning.budget_words(manifest))
-        return writer.write_now(batches.by_pk, batch.pk)
 
     async def _run(
         self, writer: DirectWriter, batch: Batch, plan: Plan, root: OutputRoot, token: str
@@ -138,7 +107,9 @@ class _Batchwork:
         await self._enrol(writer, batch)
         if self.stopped_by is not None:
             return Ending(signal=self.stopped_by)
-        if batch.tree_stale:
+        if writer.write_now(
+            batches.by_pk, batch.pk
+        ).tree_stale:  # by an earlier run, or by the edited manifest
             self._tidy(writer, batch, root)
         self.tell(self._started(plan))
         if not plan.diff.unfinished:
@@ -149,40 +120,28 @@ class _Batchwork:
             return await self.running.execute()
 
     async def _enrol(self, writer: DirectWriter, batch: Batch) -> None:
-        print_now = planning.fingerprint(self.manifest)
-        if batch.fingerprint == print_now:
-            return
-        writer.write_now(batches.mark_tree, batch.pk, stale=True)
-        generation = writer.write_now(enrolment.begin, batch.pk)
-        for page in planning.pages(expand(self.manifest)):
-            await writer.write(enrolment.enrol, batch.pk, page, generation)
+        for _ in enrolling.enrol(writer, self.manifest, batch):
             await asyncio.sleep(0)  # a signal is seen between pages
             if self.stopped_by is not None:
                 return
-        writer.write_now(enrolment.finish, batch.pk, generation, print_now)
 
     def _tidy(self, writer: DirectWriter, batch: Batch, root: OutputRoot) -> None:
         """What the end of an earlier run left to do: files to their paths, and the list of what is there."""
-        self.notes.extend(tree.relocate(writer, root, batch))
-        with self.workplace.reading() as connection:
-            if connection is not None:
-                tree.write_metadata(connection, root, batch)
+        try:
+            self.notes.extend(tree.relocate(writer, root, batch))
+            with self.workplace.reading() as connection:
+                if connection is not None:
+                    tree.write_metadata(connection, root, batch)
+        except OSError as error:
+            raise UsageError(f"{_unwritable(root, error)}; nothing was sent") from error
 
     @contextlib.asynccontextmanager
     async def _ports(self, root: OutputRoot, token: str) -> AsyncIterator[Ports]:
-        from runner.files.tree import open_tree  # noqa: PLC0415 - the HTTP client, only where something is sent
-        from runner.providers import connect  # noqa: PLC0415
-
-        settings = self.manifest.provider
         state = GroupWriter(open_for_writing(self.workplace.state))
-        provider = connect(settings, token)
         try:
-            async with open_tree(root, settings.base_url, settings.ca_file, settings.proxy) as files:
-                yield Ports(
-                    state, provider, files, self.tell, lambda: datetime.now(UTC), random.SystemRandom()
-                )
+            async with service.ports(self.manifest, token, root, state, self.tell) as ports:
+                yield ports
         finally:
-            await provider.close()
             state.close()
 
     def _orders(self, batch: Batch) -> Orders:
@@ -195,7 +154,7 @@ class _Batchwork:
             submissions=wishes.limit,
             stop_submitting_after_s=self.wanted.deadline_s,
             fit=self.wanted.fit,
-            origin=None if self.workplace.sandbox else origin_of(self.manifest),
+            origin=None if self.workplace.sandbox else service.origin_of(self.manifest),
         )
 
     def _started(self, plan: Plan) -> RunEvent:
@@ -221,13 +180,16 @@ class _Batchwork:
     def _finished(self, writer: DirectWriter, batch: Batch, root: OutputRoot, ending: Ending) -> Finished:
         missing: tuple[str, ...] = ()
         if ending.state is None:
-            writer.write_now(batches.touch, batch.pk, _stamp())
+            writer.write_now(batches.touch, batch.pk, stamp())
         with self.workplace.reading() as connection:
             if connection is None:
                 raise StateError(f"the state {self.workplace.state} is gone")
             if ending.state is None and ending.disk is None:
-                missing = tree.write_metadata(connection, root, batch).missing
-                writer.write_now(batches.mark_tree, batch.pk, stale=False)
+                try:
+                    missing = tree.write_metadata(connection, root, batch).missing
+                    writer.write_now(batches.mark_tree, batch.pk, stale=False)
+                except OSError as error:  # the tree stays marked, and the next start lists it
+                    ending = replace(ending, disk=_unwritable(root, error))
             fresh = batches.by_pk(connection, batch.pk)
             standing = replace(standing_of(self.workplace, connection, fresh), running_pid=None)
         ending = replace(ending, incomplete=ending.incomplete + len(missing))
@@ -244,5 +206,5 @@ class _Batchwork:
         return [f"{len(missing)} files are gone or changed ({named}): {repair}"]
 
 
-def _stamp() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+def _unwritable(root: OutputRoot, error: OSError) -> str:
+    return f"the tree in {root.path} cannot be listed in {METADATA_NAME}: {error.strerror}"

@@ -1,5 +1,6 @@
 """A batch's output tree beside its state: files moved to where the manifest wants them now, and ``metadata.jsonl``."""
 
+import contextlib
 import itertools
 import os
 from collections.abc import Iterator
@@ -8,9 +9,12 @@ from pathlib import Path, PurePosixPath
 
 from runner.core.errors import UsageError
 from runner.core.records import Batch, JobRecord, StoredFile
+from runner.files.disk import Access
+from runner.files.lines import lines_of
 from runner.files.outcomes import Absent, AlreadyThere, Content, Placed
 from runner.files.place import move
 from runner.files.root import OutputRoot
+from runner.report.claims import LONGEST_ROW_BYTES
 from runner.report.metadata import NAME, Columns, lines
 from runner.store import outputs, records
 from runner.store.outputs import Whereabouts
@@ -47,27 +51,36 @@ def relocate(writer: DirectWriter, root: OutputRoot, batch: Batch) -> list[str]:
 
 
 def write_metadata(connection: Connection, root: OutputRoot, batch: Batch) -> TreeState:
-    """Bring ``metadata.jsonl`` to what the tree holds: replaced atomically, and only if it differs."""
+    """Bring ``metadata.jsonl`` to what the tree holds: replaced atomically; where it says so already, not touched.
+
+    Raises ``OSError``, also where the tree is not under its path any more.
+    """
+    root.refuse_if_replaced()
     columns = Columns()
     for record in records.records(connection, batch.pk, _PLACED):
         columns.note(record)
+
+    def fresh(seen: _Seen) -> Iterator[bytes]:
+        return lines(seen.there(records.records(connection, batch.pk, _PLACED)), columns)
+
     seen = _Seen(root)
-    fresh = lines(seen.there(records.records(connection, batch.pk, _PLACED)), columns)
-    _replace_if_other(Path(root.path) / NAME, Path(root.path) / ".partial" / NAME, fresh)
+    if not _says(root, fresh(seen)):
+        seen = _Seen(root)
+        _replace(root, fresh(seen))
     return TreeState(seen.present, tuple(seen.missing))
 
 
 def refuse_foreign_metadata(output_dir: Path) -> None:
     """Raise ``UsageError`` if a ``metadata.jsonl`` that is not ours has the name: it is never overwritten."""
     path = output_dir / NAME
-    try:
-        with path.open("rb") as file:
-            first = file.readline(1_000_000)
-    except FileNotFoundError:
+    if not os.path.lexists(path):
         return
+    try:
+        with OutputRoot(str(output_dir), create=False) as root:
+            first = next(lines_of(root, NAME, LONGEST_ROW_BYTES), b"")
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
-    if first and not (b'"job_id"' in first and b'"file_name"' in first):
+        raise UsageError(f"{path} cannot be read: {error.strerror or error}") from error
+    if first is None or (first and not (b'"job_id"' in first and b'"file_name"' in first)):
         raise UsageError(
             f"{path} was not written by this program and would have to be replaced; move it away"
         )
@@ -122,26 +135,26 @@ def _moved(writer: DirectWriter, root: OutputRoot, one: Whereabouts, target: str
     return False
 
 
-def _replace_if_other(path: Path, fresh_path: Path, fresh: Iterator[bytes]) -> None:
-    fresh_path.parent.mkdir(mode=0o700, exist_ok=True)
-    with fresh_path.open("wb") as out:
+def _says(root: OutputRoot, fresh: Iterator[bytes]) -> bool:
+    """Whether the file holds just these lines; where there is no file, whether there are none."""
+    try:
+        with root.entry(NAME) as entry, os.fdopen(root.disk.open_file(entry, Access.READ), "rb") as file:
+            pairs = itertools.zip_longest(file, fresh, fillvalue=b"")
+            return all(itertools.starmap(bytes.__eq__, pairs))
+    except FileNotFoundError:
+        return next(fresh, None) is None
+
+
+def _replace(root: OutputRoot, fresh: Iterator[bytes]) -> None:
+    new = root.partial(NAME)
+    with contextlib.suppress(FileNotFoundError):
+        root.disk.remove(
+            new
+        )  # what a run that died left there; or a link that was planted, and is not written through
+    with os.fdopen(root.disk.open_file(new, Access.CREATE), "wb") as out:
         out.writelines(fresh)
         out.flush()
         os.fsync(out.fileno())
-    if _same(path, fresh_path) or (not path.exists() and fresh_path.stat().st_size == 0):
-        fresh_path.unlink()
-        return
-    fresh_path.replace(path)
-    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
-
-
-def _same(one: Path, other: Path) -> bool:
-    if not one.exists() or one.stat().st_size != other.stat().st_size:
-        return False
-    with one.open("rb") as a, other.open("rb") as b:
-        pairs = zip(iter(lambda: a.read(1 << 20), b""), iter(lambda: b.read(1 << 20), b""), strict=True)
-        return all(itertools.starmap(bytes.__eq__, pairs))
+    with root.entry(NAME) as entry:
+        os.replace(new.name, entry.name, src_dir_fd=new.directory, dst_dir_fd=entry.directory)
+        root.disk.sync(entry.directory)

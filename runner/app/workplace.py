@@ -4,6 +4,7 @@ import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from runner.core.errors import UsageError
@@ -11,8 +12,8 @@ from runner.core.model import Manifest
 from runner.core.records import Batch
 from runner.manifest import Loaded, load
 from runner.providers import capabilities_of
-from runner.store import batches, locks
-from runner.store.database import open_for_reading, open_for_writing, state_path
+from runner.store import batches, database, locks
+from runner.store.database import open_for_writing, state_path
 from runner.store.writer import Connection, DirectWriter
 
 DEFAULT_STATE = "sqlite:///state/runner.db"
@@ -48,7 +49,7 @@ class Workplace:
 
     def has_state(self) -> bool:
         """Whether there is a state at all."""
-        return self.state.exists()
+        return database.exists(self.state)
 
     def refuse_if_elsewhere(self, manifest: str) -> None:
         """Raise ``UsageError`` if this directory has no state but one above the manifest has.
@@ -71,12 +72,8 @@ class Workplace:
         if not self.has_state():
             yield None
             return
-        engine = open_for_reading(self.state)
-        try:
-            with engine.connect() as connection:
-                yield connection
-        finally:
-            engine.dispose()
+        with database.reading(self.state) as connection:
+            yield connection
 
     @contextlib.contextmanager
     def deciding(self, batch: str) -> Iterator[tuple[DirectWriter, Batch]]:
@@ -114,3 +111,21 @@ def find_batch(connection: Connection | None, named: str) -> Batch:
 def load_manifest(path: str) -> Loaded:
     """Read a manifest against what its provider takes; raises ``ManifestError``."""
     return load(path, capabilities_of(DEFAULT_PROVIDER))
+
+
+def manifest_of(named: str, batch: Batch) -> Manifest:
+    """The manifest of a batch that a person named by its name, or by the path of that manifest.
+
+    Raises ``ManifestError``, and ``UsageError`` where the manifest is gone from the place of its last run.
+    """
+    path = batch.manifest if named == batch.name else named
+    if not os.path.exists(path):  # noqa: PTH110 - as typed by a person; may be anything
+        raise UsageError(
+            f"the manifest of {batch.name}, {path}, is gone; it says how to reach the service: name it by its new path"
+        )
+    return load_manifest(path).manifest
+
+
+def stamp() -> str:
+    """The present moment as it is stored: ISO 8601 in UTC."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -1,18 +1,15 @@
 """The edge of the program: what is raised below becomes a message and an exit code."""
 
 import contextlib
+import io
 import os
 import sys
-import tempfile
-import traceback
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from pathlib import Path
 
 import click
 
 from runner.core.errors import RunnerError
-from runner.core.safe_text import for_terminal
+from runner.core.safe_text import for_json, for_terminal
 
 EXIT_USAGE = 2
 EXIT_INTERNAL = 70
@@ -23,6 +20,9 @@ def run(arguments: Sequence[str]) -> int:
     """Run the command line; the exit code, whatever happens."""
     from runner.cli.root import root  # noqa: PLC0415 - keeps the edge importable by itself
 
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A prompt that the locale cannot write ends no command.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code = root.main(list(arguments), prog_name="runner", standalone_mode=False)
     except click.exceptions.Exit as exit_:
@@ -36,8 +36,8 @@ def run(arguments: Sequence[str]) -> int:
         code = error.exit_code
     except BrokenPipeError:
         code = 0  # whoever read our output has seen enough
-    except Exception:  # noqa: BLE001 - the edge: whatever comes ends with a message, a log and a code
-        code = _internal()
+    except Exception as error:  # noqa: BLE001 - the edge: whatever comes ends with a message, a log and a code
+        code = _internal(error)
     _flush()
     return code if isinstance(code, int) else 0
 
@@ -48,6 +48,16 @@ def say(text: str) -> None:
         print(for_terminal(text, keep_newlines=True), file=sys.stderr, flush=True)  # noqa: T201 - this is the terminal
 
 
+def show(text: str) -> None:
+    """A result for people, on stdout, stripped like a message."""
+    click.echo(for_terminal(text, keep_newlines=True))
+
+
+def show_json(value: object) -> None:
+    """A result for programs, on stdout, on one line: as lossless as JSON is, and stripped like a message."""
+    click.echo(for_json(value))
+
+
 def _usage(error: click.ClickException) -> int:
     context = getattr(error, "ctx", None)
     if context is not None:
@@ -56,25 +66,18 @@ def _usage(error: click.ClickException) -> int:
     return EXIT_USAGE
 
 
-def _internal() -> int:
-    trace = traceback.format_exc()
-    name = f"runner-error-{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}.log"
-    for directory in (Path("state"), Path(tempfile.gettempdir())):
-        with contextlib.suppress(OSError):
-            place = directory / name
-            place.write_text(trace, encoding="utf-8")
-            say(
-                f"internal error: {trace.strip().splitlines()[-1]}\nthe details are in {place}; the state is safe"
-            )
-            return EXIT_INTERNAL
-    say(trace)
+def _internal(error: Exception) -> int:
+    from runner.cli.logs import note_internal_error  # noqa: PLC0415 - only where it is needed
+
+    note_internal_error(error)
     return EXIT_INTERNAL
 
 
 def _flush() -> None:
-    try:
-        sys.stdout.flush()
-    except (OSError, ValueError):
-        # `| head` has gone: without this the interpreter complains about it once more at its end.
-        with contextlib.suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            # `| head` has gone: without this the interpreter complains at its end, and makes the exit code 120.
+            with contextlib.suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -2,6 +2,8 @@
 
 import click
 
+from runner.cli.edge import say, show
+
 
 @click.command("init", short_help="Write a commented starter manifest and its schema.")
 @click.argument("directory", metavar="[DIR]", default=".", type=click.Path(file_okay=False))
@@ -10,5 +12,5 @@ def command(*, directory: str) -> None:
     from runner.app.starting import write_starter  # noqa: PLC0415 - heavy imports inside the command
 
     for path in write_starter(directory):
-        click.echo(f"wrote {path}")
-    click.echo("next: `runner plan` on it, then `runner run ... --sandbox`", err=True)
+        show(f"wrote {path}")
+    say("next: `runner plan` on it, then `runner run ... --sandbox`")

@@ -1,9 +1,8 @@
 """``runner jobs``."""
 
-import json
-
 import click
 
+from runner.cli.edge import show, show_json
 from runner.cli.options import json_option, sandbox_option, workplace
 from runner.core.model import JobState
 from runner.core.records import JobRecord
@@ -43,7 +42,10 @@ def command(
     only = {} if prompt is None else {"prompt": prompt}
     selection = Selection(states=tuple(JobState(state) for state in states), only=only)
     for record in inspecting.jobs(workplace(ctx, sandbox=sandbox), batch, selection):
-        click.echo(json.dumps(job_json(record), ensure_ascii=False) if as_json else _line(record))
+        if as_json:
+            show_json(job_json(record))
+        else:
+            show(_line(record))
 
 
 def _line(record: JobRecord) -> str:

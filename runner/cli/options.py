@@ -44,6 +44,16 @@ def sandbox_option(command: F) -> F:
     )(command)
 
 
+def sandbox_options_option(command: F) -> F:
+    """``--sandbox-options``: how the embedded service behaves."""
+    return click.option(
+        "--sandbox-options",
+        metavar="K=V,...",
+        default="",
+        help="Of the embedded service, e.g. faults=1%,seed=7.",
+    )(command)
+
+
 def json_option(command: F) -> F:
     """``--json``."""
     return click.option("--json", "as_json", is_flag=True, help="JSON on stdout, one object a line.")(command)

@@ -1,13 +1,12 @@
 """``runner plan``."""
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
 import click
 
 from runner.cli import options
-from runner.cli.edge import say
+from runner.cli.edge import say, show, show_json
 from runner.cli.options import json_option, sandbox_option, workplace
 from runner.core.money import Budget
 
@@ -41,7 +40,10 @@ def command(ctx: click.Context, /, manifests: tuple[str, ...], **given: Any) -> 
     for plan in plans:
         for warning in plan.warnings:
             say(f"warning: {warning}")
-        click.echo(json.dumps(plan_json(plan), ensure_ascii=False) if asked.as_json else plan_text(plan))
+        if asked.as_json:
+            show_json(plan_json(plan))
+        else:
+            show(plan_text(plan))
     ctx.exit(0 if asked.fit or all(plan.fits for plan in plans) else 3)
 
 

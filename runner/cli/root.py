@@ -1,6 +1,7 @@
 """The ``runner`` command: global options, and a list of commands whose modules are imported only when they run."""
 
 import importlib
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,4 +86,10 @@ def root(
     ctx: click.Context, state: str | None, verbose: int, quiet: int, log_file: str | None, color: bool | None
 ) -> None:
     """Make batches of videos from a manifest of prompts x ratios x modes, within a budget."""
+    from runner.cli import logs  # noqa: PLC0415 - `runner --help` needs no log
+
+    logs.set_up(verbose - quiet, log_file)
+    if color is None and os.environ.get("NO_COLOR"):
+        color = False
+    ctx.color = color  # what is styled through click obeys it; None: on a terminal
     ctx.obj = Globals(state, verbose - quiet, log_file, color)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from runner.cli import options
+from runner.cli import logs, options
 from runner.cli.edge import say
 from runner.cli.options import json_option, sandbox_option, workplace
 from runner.cli.root import Globals
@@ -16,6 +16,7 @@ from runner.core.errors import UsageError
 from runner.core.events import RunEvent
 from runner.core.money import Budget
 from runner.core.plan import Plan
+from runner.core.safe_text import for_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +65,7 @@ def command(ctx: click.Context, /, manifest: str, **given: Any) -> None:
     tell = _teller(ctx.find_root().obj, as_json=asked.as_json)
     finished = running.run(workplace(ctx, sandbox=asked.sandbox), manifest, wanted, tell)
     if not asked.as_json:
-        _print(status_text(finished.standing))
+        _print(for_terminal(status_text(finished.standing), keep_newlines=True))
     for line in (*finished.reasons, *finished.notes, *advice(finished.standing)):
         say(line)
     ctx.exit(finished.exit_code)
@@ -101,6 +102,7 @@ def _teller(settings: Globals, *, as_json: bool) -> "Callable[[RunEvent], None]"
     lines = Lines(say, verbose=settings.verbosity > 0)
 
     def tell(event: RunEvent) -> None:
+        logs.note(event)
         if as_json:
             _print(json_line(event, datetime.now(UTC)))
         if names_a_lost_task(event) or (not as_json and settings.verbosity >= 0):

@@ -1,9 +1,8 @@
 """``runner status``."""
 
-import json
-
 import click
 
+from runner.cli.edge import say, show, show_json
 from runner.cli.options import json_option, sandbox_option, workplace
 
 
@@ -20,6 +19,9 @@ def command(ctx: click.Context, *, batch: str | None, sandbox: bool, as_json: bo
 
     found = standings(workplace(ctx, sandbox=sandbox), batch)
     for standing, errors in found:
-        click.echo(json.dumps(status_json(standing)) if as_json else status_text(standing, errors))
+        if as_json:
+            show_json(status_json(standing))
+        else:
+            show(status_text(standing, errors))
     if not found and not as_json:
-        click.echo("there is no batch yet; `runner run MANIFEST` makes one", err=True)
+        say("there is no batch yet; `runner run MANIFEST` makes one")

@@ -1,10 +1,8 @@
 """``runner validate``."""
 
-import json
-
 import click
 
-from runner.cli.edge import say
+from runner.cli.edge import say, show, show_json
 from runner.cli.options import json_option
 from runner.core.errors import ManifestError
 
@@ -25,16 +23,12 @@ def command(ctx: click.Context, *, manifests: tuple[str, ...], as_json: bool) ->
             bad += 1
             say(str(error))
             if as_json:
-                click.echo(
-                    json.dumps(
-                        {"manifest": path, "valid": False, "errors": [str(one) for one in error.problems]}
-                    )
-                )
+                show_json({"manifest": path, "valid": False, "errors": [str(one) for one in error.problems]})
             continue
         for warning in warnings:
             say(f"warning: {warning}")
-        shown = {"manifest": path, "valid": True, "jobs": survey.total, "prompts": survey.prompts}
-        click.echo(
-            json.dumps(shown) if as_json else f"{path}: {survey.total} jobs from {survey.prompts} prompts"
-        )
+        if as_json:
+            show_json({"manifest": path, "valid": True, "jobs": survey.total, "prompts": survey.prompts})
+        else:
+            show(f"{path}: {survey.total} jobs from {survey.prompts} prompts")
     ctx.exit(2 if bad else 0)

@@ -33,7 +33,7 @@ def parse_announcement(headers: Mapping[str, str]) -> Announcement:
     """
     lowered = _lowered(headers)
     remaining = _first(_remaining(lowered[name]) for name in _named("remaining", lowered))
-    served_at = _date(lowered.get("date", ""))
+    served_at = epoch_of(lowered.get("date", ""))
     reset = _first(_wait(lowered[name], served_at) for name in _named("reset", lowered))
     return Announcement(remaining=None if remaining is None else int(remaining), reset_after_s=reset)
 
@@ -41,7 +41,18 @@ def parse_announcement(headers: Mapping[str, str]) -> Announcement:
 def parse_retry_after(headers: Mapping[str, str]) -> float | None:
     """The seconds that ``Retry-After`` asks for, 0 to 900; ``None`` where it is missing or unreadable."""
     lowered = _lowered(headers)
-    return _wait(lowered.get("retry-after", ""), _date(lowered.get("date", "")))
+    return _wait(lowered.get("retry-after", ""), epoch_of(lowered.get("date", "")))
+
+
+def epoch_of(text: str) -> float | None:
+    """Epoch seconds of an HTTP date (RFC 9110, 5.6.7) or an ISO 8601 one; without a zone it is UTC."""
+    for read in (parsedate_to_datetime, datetime.fromisoformat):
+        try:
+            moment = read(text)
+            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        except (ValueError, TypeError, OverflowError, LookupError):
+            continue
+    return None
 
 
 def _lowered(headers: Mapping[str, str]) -> dict[str, str]:
@@ -83,7 +94,7 @@ def _seconds(text: str, served_at: float | None) -> float | None:
         return sum(float(number) * _UNIT_S[unit] for number, unit in _DURATION_PART.findall(item))
     if not _NUMBER.fullmatch(item):
         # The whole text, not the first item: an HTTP date has a comma of its own.
-        return _since(_date(text.strip().strip("\"'")), served_at)
+        return _since(epoch_of(text.strip().strip("\"'")), served_at)
     number = float(item)
     if number >= 1e11:
         return _since(number / 1000, served_at)
@@ -94,14 +105,3 @@ def _seconds(text: str, served_at: float | None) -> float | None:
 
 def _since(moment: float | None, served_at: float | None) -> float | None:
     return None if moment is None or served_at is None else moment - served_at
-
-
-def _date(text: str) -> float | None:
-    """Epoch seconds of an HTTP date (RFC 9110, 5.6.7) or an ISO 8601 one; without a zone it is UTC."""
-    for read in (parsedate_to_datetime, datetime.fromisoformat):
-        try:
-            moment = read(text)
-            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-        except (ValueError, TypeError, OverflowError, LookupError):
-            continue
-    return None

@@ -19,7 +19,7 @@ class Ending:
     """What holds at the end of a run.
 
     ``signal`` is the number of the signal that stopped it. ``service`` and ``state`` say why the service or the state
-    ended it, ``budget`` that the cap did, ``bugs`` how many jobs met an error of this program. The counts are of the
+    ended it, ``disk`` and ``failures`` why submission ended early, ``budget`` that the cap ended it, ``bugs`` how many jobs met an error of this program. The counts are of the
     jobs that were asked for: ``incomplete`` failed, could not be fetched, or were left pending because they never
     reached the service; ``undecided`` wait for ``resolve`` or are overdue.
     """
@@ -28,6 +28,7 @@ class Ending:
     state: str | None = None
     service: str | None = None
     disk: str | None = None
+    failures: str | None = None
     budget: bool = False
     bugs: int = 0
     incomplete: int = 0
@@ -55,6 +56,6 @@ class Ending:
             (self.service is not None, EXIT_SERVICE),
             (self.budget, EXIT_BUDGET),
             (self.undecided > 0, EXIT_UNDECIDED),
-            (self.incomplete > 0 or self.disk is not None, EXIT_INCOMPLETE),
+            (self.incomplete > 0 or self.disk is not None or self.failures is not None, EXIT_INCOMPLETE),
         )
         return next((code for holds, code in causes if holds), EXIT_OK)

@@ -6,6 +6,9 @@
        +--retried-- failed    +--lost_sight--> unknown --found--> running
                                                        --released--> pending (a person, or a policy, pays again)
                                                        --written_off--> failed
+    failed --reopened--> running (its task has not failed after all)
+    done --missed--> fetching (its file is gone, and is fetched again)
+    pending --adopted--> running (a state that was lost has paid for it)
 
 A state is changed only along this table, and the credits of the attempt change in the same transaction.
 """
@@ -29,9 +32,10 @@ class Event(StrEnum):
     COMPLETED = "completed"  # the service finished the task and named its files
     FAILED = "failed"  # the service failed the task, or it has no output
     PLACED = "placed"  # every file is whole under its final name
+    MISSED = "missed"  # a file of it is gone or damaged, and the service still has it
     RETRIED = "retried"  # a person or a policy allows a further paid attempt
-    ADOPTED = "adopted"  # its paid files were found in a tree whose state was lost
-    RECOVERED = "recovered"  # a failed task turned out to be completed after all
+    ADOPTED = "adopted"  # its task was found in a tree whose state was lost
+    REOPENED = "reopened"  # a task that was booked as failed turned out to run, or to be completed, after all
 
 
 TRANSITIONS: dict[tuple[JobState, Event], JobState] = {
@@ -46,9 +50,10 @@ TRANSITIONS: dict[tuple[JobState, Event], JobState] = {
     (JobState.RUNNING, Event.COMPLETED): JobState.FETCHING,
     (JobState.RUNNING, Event.FAILED): JobState.FAILED,
     (JobState.FETCHING, Event.PLACED): JobState.DONE,
+    (JobState.DONE, Event.MISSED): JobState.FETCHING,
     (JobState.FAILED, Event.RETRIED): JobState.PENDING,
-    (JobState.PENDING, Event.ADOPTED): JobState.FETCHING,
-    (JobState.FAILED, Event.RECOVERED): JobState.FETCHING,
+    (JobState.PENDING, Event.ADOPTED): JobState.RUNNING,
+    (JobState.FAILED, Event.REOPENED): JobState.RUNNING,
 }
 
 

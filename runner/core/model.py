@@ -78,7 +78,7 @@ class FailureCap:
         """The number of failed jobs, at least 1, at which a batch of ``total`` jobs stops."""
         if self.count is not None:
             return self.count
-        return max(1, int((self.share or 0.0) * total))
+        return max(1, int(round((self.share or 0.0) * total, 6)))  # 0.29 * 100 is a little less than 29
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ The meaning of each is the contract's: a *refusal* is a proof that nothing was a
 that no byte left, and everything that proves neither is *unknown*, which keeps its credits reserved.
 """
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NewType
@@ -12,6 +13,13 @@ from runner.core.money import Credits
 
 TaskId = NewType("TaskId", str)
 """The service's name of an accepted generation: 1 to 200 of ``A-Z a-z 0-9 . _ : -``."""
+
+_TASK_ID = re.compile(r"[A-Za-z0-9._:-]{1,200}")
+
+
+def task_id_of(value: object) -> TaskId | None:
+    """``value`` as a task's id, ``None`` if it cannot be one."""
+    return TaskId(value) if isinstance(value, str) and _TASK_ID.fullmatch(value) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,3 +179,11 @@ class NothingLearned:
 
 
 StatusOutcome = Running | Completed | Failed | NotFound | NothingLearned | Throttled | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """How the service answers a question that costs nothing; ``served_at`` is its clock (epoch seconds), if it says."""
+
+    outcome: StatusOutcome
+    served_at: float | None

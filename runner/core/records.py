@@ -79,6 +79,35 @@ class StoredAttempt:
 
 
 @dataclass(frozen=True, slots=True)
+class FailedTask:
+    """A task that was booked as failed: its attempt, and whether a person said that it is its job's own."""
+
+    attempt: int
+    task_id: TaskId
+    trusted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedFile:
+    """A file that a tree's metadata names: ``path`` is relative to the output directory, ``bytes`` is its size."""
+
+    path: str
+    bytes: int
+    sha256: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a tree's metadata says of one job: the task that was paid for it, at which charge, and its files in order."""
+
+    job_id: JobId
+    task_id: TaskId
+    credits: Credits
+    files: tuple[ClaimedFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class StoredFile:
     """A file of a job; ``path`` and ``target`` are relative to the output directory, ``bytes`` is its size."""
 
@@ -113,7 +142,7 @@ class JobRecord:
     def as_unknown(self) -> "JobRecord":
         """The same job as it will stand once somebody starts after the process that was submitting it died."""
         error = "the process ended while the submission was under way"
-        job = replace(self.job, state=JobState.UNKNOWN)
+        job = replace(self.job, state=JobState.UNKNOWN, error_class=ErrorClass.UNKNOWN)
         return replace(self, job=job, error=error, error_class=ErrorClass.UNKNOWN)
 
 

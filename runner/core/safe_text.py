@@ -5,6 +5,7 @@ result is for reading and not for decoding; JSON is the lossless export.
 """
 
 import html
+import json
 import re
 
 _HIDDEN = (
@@ -33,6 +34,15 @@ def for_terminal(text: str, max_chars: int | None = None, *, keep_newlines: bool
     if max_chars is None or len(shown) <= max_chars:
         return shown
     return shown[: max_chars - 1] + _CUT
+
+
+def for_json(value: object) -> str:
+    """A value as one line of JSON that may pass a terminal: what acts or hides stands there as an escape of JSON.
+
+    Nothing is lost: a reader of JSON gets the very characters. Values that are no JSON are written as their texts.
+    """
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return _FOR_TERMINAL.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
 
 def for_csv_cell(text: str) -> str:

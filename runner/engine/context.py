@@ -1,6 +1,7 @@
 """What the workers of one run share."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,11 +12,16 @@ from runner.core.events import EventName, RunEvent
 from runner.core.outcomes import NothingLearned, StatusOutcome, TaskId
 from runner.core.pacing import Call, Pace
 from runner.core.polling import TaskTimes
+from runner.core.safe_text import for_terminal
 from runner.engine.gate import Gate, Urgency
 from runner.engine.halt import Halt
 from runner.engine.ports import Orders, Ports
 from runner.engine.slots import Slots
 from runner.store.writer import Connection
+
+log = logging.getLogger(__name__)
+
+_UNHEARD_MAX = 20
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -23,10 +29,10 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Tally:
-    """What this run did: submissions made, jobs left pending because they never reached the service, bugs met."""
+    """What this run did: submissions made or being made, jobs given up because they never left, bugs met."""
 
     submissions: int = 0
-    never_sent: int = 0
+    never_sent: set[str] = field(default_factory=set)
     bugs: int = 0
 
 
@@ -50,6 +56,7 @@ class Context:
     in_air: set["asyncio.Task[None]"] = field(default_factory=set)
     late: set["asyncio.Task[None]"] = field(default_factory=set)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+    unheard: set[str] = field(default_factory=set)
     is_origin_pinned: bool = False
 
     @classmethod
@@ -66,6 +73,17 @@ class Context:
             slots=Slots(limits.in_flight),
             downloads=asyncio.Semaphore(limits.downloads),
         )
+
+    @property
+    def has_submitted_enough(self) -> bool:
+        """Whether as many submissions were made, or are being made, as this run may make (``--limit``)."""
+        bound = self.orders.submissions
+        return bound is not None and self.tally.submissions >= bound
+
+    @property
+    def may_begin(self) -> bool:
+        """Whether another pending job may be begun now."""
+        return not self.halt.is_closed and not self.has_submitted_enough
 
     async def record(
         self, change: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
@@ -95,6 +113,12 @@ class Context:
     def tell(self, name: EventName, job_id: str | None = None, **details: object) -> None:
         """Report something that happened."""
         self.ports.tell(RunEvent(name, job_id, details))
+
+    def note_unheard(self, word: str) -> None:
+        """Log a status word that nobody knows: each once, and no more of them than a person would read."""
+        if word not in self.unheard and len(self.unheard) < _UNHEARD_MAX:
+            self.unheard.add(word)
+            log.warning("the service calls a task %r, which is taken as running", for_terminal(word))
 
     def now(self) -> float:
         """Seconds of the loop's clock, which never goes back."""

@@ -18,22 +18,26 @@ _BACKLOG_A_DOWNLOAD = 4
 Begin = Callable[[Worker], "asyncio.Task[None]"]
 
 
-async def resume(ctx: Context, begin: Begin) -> None:
-    """Begin with what earlier runs paid for; returns once the service was asked about every running task."""
-    workers = []
+async def resume(ctx: Context, begin: Begin) -> set[str]:
+    """Begin with what earlier runs paid for; returns once the service was asked about every running task.
+
+    Gives the ids of the jobs whose worker goes on by itself, whatever state they come to: nobody else may begin them.
+    """
+    workers: dict[str, Worker] = {}
     for state in (JobState.RUNNING, JobState.UNKNOWN):
         async for job in _in_state(ctx, state):
-            if state is JobState.UNKNOWN and job.candidate is None:
+            if job.job_id in workers or (state is JobState.UNKNOWN and job.candidate is None):
                 continue
             ctx.slots.take_anyway()
-            worker = Worker(ctx, job, holds_slot=True)
-            begin(worker)
-            workers.append(worker)
-    for worker in workers:
+            workers[job.job_id] = Worker(ctx, job, holds_slot=True)
+            begin(workers[job.job_id])
+    for worker in workers.values():
         await worker.caught_up.wait()
     async for job in _in_state(ctx, JobState.FETCHING):
-        await _room(ctx)
-        begin(Worker(ctx, job, holds_slot=False))
+        if job.job_id not in workers:
+            await _room(ctx)
+            begin(Worker(ctx, job, holds_slot=False))
+    return set(workers)
 
 
 async def apply_policy(ctx: Context) -> None:
@@ -43,15 +47,16 @@ async def apply_policy(ctx: Context) -> None:
             await ctx.record(decisions.release, job.pk, ctx.stamp(), "the manifest's policy")
 
 
-async def submit_pending(ctx: Context, begin: Begin) -> None:
-    """Begin pending jobs one after the other until there are none, or submission ends."""
-    begun = await _canaries(ctx, begin) if await _wants_canaries(ctx) else set()
+async def submit_pending(ctx: Context, begin: Begin, begun: set[str]) -> None:
+    """Begin pending jobs one after the other until there are none, or submission ends; not those already begun."""
+    if await _wants_canaries(ctx):
+        await _canaries(ctx, begin, begun)
     async for job in _pending(ctx):
         if job.job_id in begun:
             continue
         await _room(ctx)
         await ctx.slots.take()
-        if ctx.halt.quiet.is_set():
+        if not ctx.may_begin:
             ctx.slots.release()
             return
         begin(Worker(ctx, job, holds_slot=True))
@@ -64,23 +69,22 @@ async def _wants_canaries(ctx: Context) -> bool:
     return counts.total > CANARY_FROM and counts.by_state[JobState.DONE] == 0
 
 
-async def _canaries(ctx: Context, begin: Begin) -> set[str]:
-    """One job of each kind alone, and then more, each alone, until one is done; returns the jobs that were begun."""
-    begun: set[str] = set()
+async def _canaries(ctx: Context, begin: Begin, begun: set[str]) -> None:
+    """One job of each kind alone, and then more, each alone, until one is done; adds those to ``begun``."""
     kinds = await ctx.record(reads.first_of_each_kind, ctx.orders.batch_pk, ctx.orders.only)
     for job in kinds:
-        await _alone(ctx, begin, job, begun)
+        if job.job_id not in begun:
+            await _alone(ctx, begin, job, begun)
     async for job in _pending(ctx):
         counts = await ctx.record(reads.counts, ctx.orders.batch_pk)
-        if counts.by_state[JobState.DONE] or ctx.halt.quiet.is_set():
+        if counts.by_state[JobState.DONE]:
             break
         if job.job_id not in begun:
             await _alone(ctx, begin, job, begun)
-    return begun
 
 
 async def _alone(ctx: Context, begin: Begin, job: StoredJob, begun: set[str]) -> None:
-    if ctx.halt.quiet.is_set():
+    if not ctx.may_begin:
         return
     await ctx.slots.take()
     task = begin(Worker(ctx, job, holds_slot=True))
@@ -92,11 +96,13 @@ async def _alone(ctx: Context, begin: Begin, job: StoredJob, begun: set[str]) ->
 
 async def _pending(ctx: Context) -> AsyncIterator[StoredJob]:
     after = (-1, "")
-    while not ctx.halt.quiet.is_set():
+    while ctx.may_begin:
         page = await ctx.record(reads.claimable, ctx.orders.batch_pk, ctx.orders.only, after, PAGE)
         if not page:
             return
         for job in page:
+            if not ctx.may_begin:
+                return
             yield job
         after = (page[-1].rank, page[-1].job_id)
 

@@ -31,9 +31,12 @@ async def fetch(ctx: Context, job: StoredJob) -> bool:
     """Get every file of the job under its final name; ``True`` if the job is done, else it stays ``fetching``."""
     if job.attempt is None:
         raise RuntimeError(f"job {job.job_id} is fetching without an attempt")
-    files = await ctx.record(reads.files_of, job.attempt)
-    for file in files:
-        if file.state != "placed" and not await _Fetching(ctx, job, file, len(files)).to_its_place():
+    while True:  # with a fresh URL the service may name files that it had not named before
+        files = await ctx.record(reads.files_of, job.attempt)
+        waiting = next((file for file in files if file.state != "placed"), None)
+        if waiting is None:
+            break
+        if not await _Fetching(ctx, job, waiting, len(files)).to_its_place():
             return False
     await ctx.record(outputs.finish, job.pk, ctx.stamp())
     return True
@@ -41,12 +44,16 @@ async def fetch(ctx: Context, job: StoredJob) -> bool:
 
 @dataclass(slots=True)
 class _Fetching:
-    """One file on its way; ``siblings`` is how many files its task has."""
+    """One file on its way.
+
+    ``siblings`` is how many files its task has, ``is_renewed`` whether the service named its URL in this run's tries.
+    """
 
     ctx: Context
     job: StoredJob
     file: StoredFile
     siblings: int
+    is_renewed: bool = False
 
     async def to_its_place(self) -> bool:
         """Whether the file is placed; if not, the job shows why."""
@@ -68,6 +75,8 @@ class _Fetching:
                     trouble = "what was downloaded was gone before it had its name"
                 case Broken(reason=reason):
                     trouble = reason
+                    if not self.is_renewed:  # perhaps nobody is there any more (a sandbox that began again)
+                        await self._has_fresh_url()
                     await self.ctx.back_off(tries)
                 case Expired(status=status):
                     trouble = f"the URL is not valid any more (HTTP {status})"
@@ -112,19 +121,27 @@ class _Fetching:
                 return False
 
     async def _renew(self, tries: int) -> None:
-        """Ask the status for fresh URLs; that is free. Where nothing better comes, the old one is tried again later."""
-        if self.job.task_id is not None:
-            outcome = await self.ctx.ask_status(self.job.task_id, Urgency.PAID)
-            if isinstance(outcome, Refused):
-                self.ctx.halt.service_refuses(outcome.message, all_calls=True)
-            if isinstance(outcome, Completed) and echo_agrees(outcome.echo, self.job.prompt, self.job.mode):
-                await self.ctx.record(attempts.renew_urls, self.file.attempt, outcome.urls)
-                files = await self.ctx.record(reads.files_of, self.file.attempt)
-                fresh = next(one for one in files if one.pk == self.file.pk)
-                is_new, self.file = fresh.url != self.file.url, fresh
-                if is_new and tries == 1:
-                    return
-        await self.ctx.back_off(tries)
+        """Where nothing better than the URL that is gone comes, it is tried again later."""
+        if not await self._has_fresh_url() or tries > 1:
+            await self.ctx.back_off(tries)
+
+    async def _has_fresh_url(self) -> bool:
+        """Ask the status for fresh URLs, which is free; whether there is another one for this file."""
+        if self.job.task_id is None:
+            return False
+        outcome = await self.ctx.ask_status(self.job.task_id, Urgency.PAID)
+        if isinstance(outcome, Refused):
+            self.ctx.halt.service_refuses(outcome.message, all_calls=True)
+        if not isinstance(outcome, Completed):
+            return False
+        if not (self.job.trusted or echo_agrees(outcome.echo, self.job.prompt, self.job.mode)):
+            return False
+        self.is_renewed = True
+        await self.ctx.record(attempts.renew_urls, self.file.attempt, outcome.urls)
+        files = await self.ctx.record(reads.files_of, self.file.attempt)
+        self.siblings = len(files)
+        known, self.file = self.file, next(one for one in files if one.pk == self.file.pk)
+        return self.file.url != known.url
 
     async def _disk_refuses(self, outcome: DiskFull | DiskFailed) -> None:
         match outcome:

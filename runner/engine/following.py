@@ -36,9 +36,10 @@ class Following:
     """The polls of one task: how many were answered, how often it was done without a file, whether it is late.
 
     ``on_late`` is called once, when the task is overdue: its slot is free again, and the run need not wait for it.
+    ``is_fresh``: this run submitted it.
     """
 
-    def __init__(self, ctx: Context, job: StoredJob, on_late: Callable[[], None]) -> None:
+    def __init__(self, ctx: Context, job: StoredJob, on_late: Callable[[], None], *, is_fresh: bool) -> None:
         if job.task_id is None or job.attempt is None:
             raise RuntimeError(f"job {job.job_id} is {job.state} without a task id")
         self._ctx = ctx
@@ -50,7 +51,8 @@ class Following:
         self._empty = 0
         self._failures = 0
         self._is_late = False
-        self._seen_at = ctx.now() - ctx.age_s(job.submitted_at)
+        self._is_fresh = is_fresh
+        self._seen_at = ctx.now() - (0.0 if is_fresh else ctx.age_s(job.submitted_at))
 
     async def first_ask(self) -> bool:
         """Ask at once, before anything new is submitted; ``True`` if the task has ended."""
@@ -69,8 +71,13 @@ class Following:
     async def _learn(self, outcome: StatusOutcome) -> bool:
         """Record what an answer says; ``True`` if the task has ended."""
         match outcome:
-            case NothingLearned() | Throttled():
+            case Throttled():
                 self._failures += 1
+                return False
+            case NothingLearned(reached=reached):
+                self._failures += 1
+                self._polls += reached
+                await self._note_if_overdue()  # else a service that only ever says 500 would keep the run for ever
                 return False
             case Refused(message=message):
                 self._ctx.halt.service_refuses(message, all_calls=True)
@@ -87,20 +94,28 @@ class Following:
 
     async def _progress(self, outcome: Running | Completed | Failed) -> bool:
         match outcome:
-            case Running():
-                if is_overdue(self._age_s(), self._polls, self._ctx.orders.limits.task_deadline_s):
-                    await self._trouble("not finished within its deadline", None)
+            case Running(word=word):
+                if word is not None:
+                    self._ctx.note_unheard(word)
+                await self._note_if_overdue()
                 return False
             case Completed(urls=()):
                 return await self._without_output(outcome)
             case Completed(urls=urls, charged=charged):
-                self._ctx.times.ended(self._age_s())
+                if self._is_fresh:
+                    # An earlier run's task may have ended long before anybody looked (or the wall clock jumped): as
+                    # a typical time, that age would keep this run from asking about its own tasks for as long.
+                    self._ctx.times.ended(self._age_s())
                 stamp = self._ctx.stamp()
                 booked = await self._ctx.record(attempts.complete, self._attempt, charged, urls, stamp)
                 self._ctx.tell(EventName.COMPLETED, self._job.job_id, task_id=self._task_id, credits=booked)
                 return True
             case Failed():
                 return await self._failed(outcome)
+
+    async def _note_if_overdue(self) -> None:
+        if is_overdue(self._age_s(), self._polls, self._ctx.orders.limits.task_deadline_s):
+            await self._trouble("not finished within its deadline", None)
 
     async def _without_output(self, outcome: Completed) -> bool:
         self._empty += 1
@@ -142,10 +157,10 @@ class Following:
         return self._ctx.now() - self._seen_at
 
     def _next_s(self) -> float:
-        if self._is_late:
-            return OVERDUE_STEP_S
         if self._empty:
             return NO_OUTPUT_STEP_S
+        if self._is_late:
+            return OVERDUE_STEP_S
         typical_s = self._ctx.times.typical_s
         step_s = next_poll_s(self._age_s(), typical_s)
         return max(step_s, min(30.0, 0.5 * 2.0 ** min(self._failures, 6))) if self._failures else step_s

@@ -3,7 +3,7 @@
 import asyncio
 import heapq
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import IntEnum
 from random import Random
 
@@ -48,12 +48,20 @@ class Gate:
         self._let_through()
         return await turn
 
+    def recall(self, submitted_at: Iterable[float]) -> None:
+        """Count what an earlier process submitted at these moments of the loop's clock, in order; before any request."""
+        self._pace.recall(submitted_at)
+
     def end_submission(self) -> None:
         """Send away who waits for a submission, and whoever will: it may be an hour until their turn."""
         self._is_submission_over = True
         for _, _, turn in self._lines[Call.SUBMIT]:
             if not turn.done():
                 turn.set_result(False)
+
+    def go_on_with_submission(self) -> None:
+        """Let submissions wait for their turn again."""
+        self._is_submission_over = False
 
     def heard(self, outcome: SubmitOutcome | StatusOutcome) -> None:
         """Note how the request ended, and what its answer announced."""

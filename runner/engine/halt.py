@@ -1,7 +1,8 @@
 """Why, and how far, a run stops.
 
 Three depths: *quiet* (no new submission, everything paid for goes on), *no downloads* (a full disk) and *stopped*
-(nothing but the POSTs that are already in the air, which are waited for so that none becomes unknown).
+(nothing but the POSTs that are already in the air, which are waited for so that none becomes unknown). A budget without
+room is none of them: it may have room again once what is in the air, or at work, turned out to cost nothing.
 """
 
 import asyncio
@@ -14,8 +15,8 @@ UNREACHABLE_S = 600.0
 class Halt:
     """The reasons that were given so far; only the first of each kind counts."""
 
-    def __init__(self, on_quiet: Callable[[], None] = lambda: None) -> None:
-        self._on_quiet = on_quiet
+    def __init__(self, on_closed: Callable[[], None] = lambda: None) -> None:
+        self._on_closed = on_closed
         self.answers = 0
         """How often the service answered anything."""
 
@@ -26,18 +27,39 @@ class Halt:
         self.state: str | None = None
         self.service: str | None = None
         self.disk: str | None = None
+        self.failures: str | None = None
         self.budget = False
+        self._failed = 0
+        self._failures_most: int | None = None
         self._unknown_in_a_row = 0
         self._unreached_since: float | None = None
 
     def enough(self) -> None:
-        """What was asked for is submitted (``--limit``, ``--deadline``)."""
+        """The time for submissions is over (``--deadline``)."""
         self._quieten()
 
     def budget_reached(self) -> None:
-        """The cap has no room for another reservation."""
+        """The cap has no room for another reservation: whoever waits for its turn to submit need not wait."""
         self.budget = True
-        self._quieten()
+        self._on_closed()
+
+    def budget_has_room(self) -> None:
+        """Credits that were held came back."""
+        self.budget = False
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether no job may be begun now."""
+        return self.budget or self.quiet.is_set()
+
+    def allow_failures(self, most: int, known: int) -> None:
+        """End submission when ``most`` jobs have failed (``limits.max_failures``), of which ``known`` already have."""
+        self._failures_most = most
+        self._count_failures(known)
+
+    def job_failed(self) -> None:
+        """A job came to rest as failed."""
+        self._count_failures(1)
 
     def service_refuses(self, reason: str, *, all_calls: bool = False) -> None:
         """The account or the address is refused; with ``all_calls`` even asking is pointless."""
@@ -80,10 +102,17 @@ class Halt:
         elif now - self._unreached_since >= UNREACHABLE_S:
             self.service_refuses(f"the service could not be reached for 10 minutes: {reason}", all_calls=True)
 
+    def _count_failures(self, more: int) -> None:
+        self._failed += more
+        most = self._failures_most
+        if most is not None and self._failed >= most and self.failures is None:
+            self.failures = f"{self._failed} jobs have failed, and limits.max_failures ends submission at {most}"
+            self._quieten()
+
     def _quieten(self) -> None:
         if not self.quiet.is_set():
             self.quiet.set()
-            self._on_quiet()
+            self._on_closed()
 
     def _stop(self) -> None:
         self._quieten()

@@ -1,16 +1,17 @@
 """One run of a batch, from the first look at what an earlier one left to the end that its exit code is made of."""
 
 import asyncio
+import math
 
 from runner.core.ending import Ending
 from runner.core.errors import StateError
 from runner.core.events import EventName
-from runner.core.model import OnUnknown
+from runner.core.model import JobState, OnUnknown
 from runner.engine.context import Context
 from runner.engine.dispatch import apply_policy, resume, submit_pending
 from runner.engine.ports import Orders, Ports
 from runner.engine.work import Worker
-from runner.store import attempts, reads
+from runner.store import attempts, batches, reads
 
 GRACE_S = 60.0
 """How long the POSTs in the air are waited for after an interruption; then their outcome is unknown."""
@@ -45,18 +46,50 @@ class Run:
             asyncio.get_running_loop().call_later(ctx.orders.stop_submitting_after_s, ctx.halt.enough)
         try:
             await ctx.record(attempts.recover, ctx.orders.batch_pk)
-            await resume(ctx, self._begin)
+            await self._recall_pace()
+            await self._recall_failures()
+            begun = await resume(ctx, self._begin)
             if ctx.orders.retries.on_unknown is OnUnknown.RESUBMIT:
                 await apply_policy(ctx)
-            await submit_pending(ctx, self._begin)
-            await self._idle()
+            await self._submit(begun)
         except StateError as error:
             ctx.halt.state_failed(str(error))
         for worker in tuple(ctx.late):
             worker.cancel()
 
+    async def _recall_pace(self) -> None:
+        """Without this, whoever starts again after a crash could submit an hour's number twice within an hour."""
+        ctx, limits = self._ctx, self._ctx.orders.limits
+        most = math.ceil(max(limits.requests_per_minute, limits.submissions_per_hour or 0.0))
+        stamps = await ctx.record(reads.newest_submissions, ctx.orders.origin, most)
+        ctx.gate.recall(ctx.now() - ctx.age_s(stamp) for stamp in stamps)
+
+    async def _recall_failures(self) -> None:
+        ctx, cap = self._ctx, self._ctx.orders.limits.max_failures
+        if cap is not None:
+            counts = await ctx.record(reads.counts, ctx.orders.batch_pk)
+            ctx.halt.allow_failures(cap.in_jobs(counts.total), counts.by_state[JobState.FAILED])
+
+    async def _submit(self, begun: set[str]) -> None:
+        """Submit what is pending and wait for its end; again where the budget was full and has room after all.
+
+        A reservation that was given back (a 429), or a task that failed free of charge, makes room; without a further
+        pass, less than what fits would be made. ``begun`` are jobs whose workers go on by themselves.
+        """
+        ctx = self._ctx
+        while True:
+            at_work = {worker.get_name() for worker in ctx.workers}
+            await submit_pending(ctx, self._begin, begun | at_work | ctx.tally.never_sent)
+            await self._idle()
+            batch = await ctx.record(batches.by_pk, ctx.orders.batch_pk)
+            has_room = batch.left is None or batch.left >= batch.reservation_price
+            if not ctx.halt.budget or ctx.halt.quiet.is_set() or not has_room:
+                return
+            ctx.halt.budget_has_room()
+            ctx.gate.go_on_with_submission()
+
     def _begin(self, worker: Worker) -> "asyncio.Task[None]":
-        task = self._group.create_task(worker.run())
+        task = self._group.create_task(worker.run(), name=worker.job_id)
         self._ctx.workers.add(task)
         task.add_done_callback(self._ended)
         return task
@@ -94,7 +127,8 @@ class Run:
             state=halt.state,
             service=halt.service,
             disk=halt.disk,
+            failures=halt.failures,
             budget=halt.budget and not ctx.orders.fit,
             bugs=ctx.tally.bugs,
-            incomplete=ctx.tally.never_sent,
+            incomplete=len(ctx.tally.never_sent),
         ).with_counts(counts)

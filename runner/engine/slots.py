@@ -26,9 +26,9 @@ class Slots:
         try:
             await turn
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
+            if not turn.cancelled():
                 self.release()  # the turn came in the same moment: pass it on
-            else:
+            elif turn in self._waiting:  # a release in the same moment has already passed it over
                 self._waiting.remove(turn)
             raise
 

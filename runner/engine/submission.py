@@ -35,12 +35,26 @@ async def submit(ctx: Context, job: StoredJob) -> bool:
 
     Afterwards its new state is in the store. A slot must be held.
     """
+    if ctx.has_submitted_enough:
+        return False
+    # Counted before the first try, so that workers side by side cannot pass the bound together; and given back only
+    # where nothing came of it, so that a job that has to wait is not overtaken by the end of the run.
+    ctx.tally.submissions += 1
+    is_submitted = False
+    try:
+        is_submitted = await _is_submitted(ctx, job)
+    finally:
+        ctx.tally.submissions -= not is_submitted
+    return is_submitted
+
+
+async def _is_submitted(ctx: Context, job: StoredJob) -> bool:
     tries = unreached = 0
     answers = ctx.halt.answers
     while tries < ctx.orders.retries.attempts:
         if not await ctx.gate.permission(Call.SUBMIT, Urgency.SUBMISSION):
             return False
-        if not _may_submit(ctx):
+        if ctx.halt.is_closed:  # since it was permitted
             ctx.gate.lost()
             return False
         with _in_the_air(ctx):
@@ -59,7 +73,7 @@ async def submit(ctx: Context, job: StoredJob) -> bool:
                 return False
             case Accepted() | Refused() | Unknown():
                 return True
-    ctx.tally.never_sent += 1
+    ctx.tally.never_sent.add(job.job_id)
     return False
 
 
@@ -78,17 +92,13 @@ async def identify(ctx: Context, job: StoredJob) -> bool:
             case _:
                 if not echo_agrees(outcome.echo, job.prompt, job.mode) or outcome.echo.prompt is None:
                     return False  # somebody else's task, or no evidence that it is ours
-                await ctx.record(attempts.accept, job.attempt, job.candidate)
+                try:
+                    await ctx.record(attempts.accept, job.attempt, job.candidate)
+                except DuplicateTaskError:
+                    return False
                 ctx.tell(EventName.SUBMITTED, job.job_id, task_id=job.candidate)
                 return True
     return False
-
-
-def _may_submit(ctx: Context) -> bool:
-    bound = ctx.orders.submissions
-    if bound is not None and ctx.tally.submissions >= bound:
-        ctx.halt.enough()
-    return not ctx.halt.quiet.is_set()
 
 
 @contextlib.contextmanager
@@ -105,11 +115,11 @@ def _in_the_air(ctx: Context) -> Iterator[None]:
 
 
 async def _attempt(ctx: Context, job: StoredJob) -> SubmitOutcome | None:
-    # Counted before the reservation is asked for, so that workers side by side cannot pass the bound together.
-    ctx.tally.submissions += 1
+    if not ctx.is_origin_pinned and ctx.orders.origin is not None:
+        await ctx.record(attempts.pin_origin, ctx.orders.batch_pk, ctx.orders.origin)
+        ctx.is_origin_pinned = True
     reservation = await ctx.record(attempts.reserve, ctx.orders.batch_pk, job.pk, ctx.stamp())
     if reservation is None:
-        ctx.tally.submissions -= 1
         ctx.gate.lost()
         ctx.halt.budget_reached()
         return None
@@ -118,9 +128,6 @@ async def _attempt(ctx: Context, job: StoredJob) -> SubmitOutcome | None:
             attempts.give_back, reservation.attempt, AttemptOutcome.NOT_SENT, "stopped", ctx.stamp()
         )
         return None
-    if not ctx.is_origin_pinned and ctx.orders.origin is not None:
-        await ctx.record(attempts.pin_origin, ctx.orders.batch_pk, ctx.orders.origin)
-        ctx.is_origin_pinned = True
     request = GenerationRequest(job.prompt, job.mode, job.ratio, job.images)
     try:
         outcome = await ctx.ports.provider.submit(request)
@@ -149,7 +156,6 @@ async def _record(ctx: Context, job: StoredJob, held: Reservation, outcome: Subm
             await _keep(ctx, job, held, outcome)
             ctx.tell(EventName.SUBMITTED, job.job_id, task_id=task_id, credits=held.price)
         case NotSent(reason=reason, stops_run=stops_run):
-            ctx.tally.submissions -= 1
             await ctx.record(attempts.give_back, held.attempt, AttemptOutcome.NOT_SENT, reason, now)
             if stops_run:
                 ctx.halt.service_refuses(reason)
@@ -157,14 +163,12 @@ async def _record(ctx: Context, job: StoredJob, held: Reservation, outcome: Subm
                 ctx.halt.unreached(ctx.now(), reason)
         case Throttled(message=message):
             ctx.halt.reached()
-            ctx.tally.submissions -= 1
             await ctx.record(attempts.give_back, held.attempt, AttemptOutcome.REFUSED, message, now)
         case Refused(kind=RefusalKind.REQUEST, message=message, error_class=error_class):
             ctx.halt.reached()
             await ctx.record(attempts.reject, held.attempt, message, error_class, now)
             ctx.tell(EventName.REFUSED, job.job_id, error=message, error_class=error_class)
         case Refused(message=message):
-            ctx.tally.submissions -= 1
             await ctx.record(attempts.give_back, held.attempt, AttemptOutcome.REFUSED, message, now)
             ctx.halt.service_refuses(message)
         case Unknown(reason=reason, candidate=candidate, stops_run=stops_run):

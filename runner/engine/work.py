@@ -24,8 +24,14 @@ class Worker:
         self._job = job
         self._holds_slot = holds_slot
         self._is_first_step = True
+        self._is_submitted_here = False
         self.caught_up = asyncio.Event()
         """Set once the service was asked about what an earlier run had paid for."""
+
+    @property
+    def job_id(self) -> str:
+        """The job's id."""
+        return self._job.job_id
 
     async def run(self) -> None:
         """Work until the job rests; whatever goes wrong stays with this job, but a failing state ends the run."""
@@ -42,14 +48,20 @@ class Worker:
             self._release_slot()
 
     async def _steps(self) -> None:
-        step = next_step(self._job.state, has_candidate=self._job.candidate is not None)
+        step = self._next_step()
         while step is not Step.REST and await self._perform(step):
             self._is_first_step = False
             self._job = await self._ctx.record(reads.stored_job, self._job.pk)
-            step = next_step(self._job.state, has_candidate=False)
+            step = self._next_step()
             if step is Step.REST and await self._is_allowed_again():
                 self._job = await self._ctx.record(reads.stored_job, self._job.pk)
+                self._release_slot()  # tasks of earlier runs may hold more than there are: it waits for its turn
                 step = Step.SUBMIT
+        if self._job.state is JobState.FAILED and not self._job.removed:
+            self._ctx.halt.job_failed()
+
+    def _next_step(self) -> Step:
+        return next_step(self._job.state, has_candidate=self._job.candidate is not None)
 
     async def _perform(self, step: Step) -> bool:
         """Do one step; ``False`` if the job stays where it is for this run."""
@@ -58,9 +70,10 @@ class Worker:
                 if not self._holds_slot:
                     await self._ctx.slots.take()
                     self._holds_slot = True
-                return await submit(self._ctx, self._job)
+                self._is_submitted_here = await submit(self._ctx, self._job)
+                return self._is_submitted_here
             case Step.IDENTIFY:
-                return await identify(self._ctx, self._job)
+                return not self._ctx.halt.stopped.is_set() and await identify(self._ctx, self._job)
             case Step.FOLLOW:
                 return await self._follow()
             case Step.FETCH:
@@ -71,7 +84,7 @@ class Worker:
                 return False
 
     async def _follow(self) -> bool:
-        following = Following(self._ctx, self._job, self._be_late)
+        following = Following(self._ctx, self._job, self._be_late, is_fresh=self._is_submitted_here)
         if not (self._is_first_step and await following.first_ask()):
             self.caught_up.set()
             await following.to_its_end()

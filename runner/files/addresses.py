@@ -145,11 +145,19 @@ _V6_CLASSES = {
     IPv6Network("fc00::/7"): AddressClass.PRIVATE,
 }
 _V6_GLOBAL = IPv6Network("2000::/3")
-_V6_RESERVED = tuple(map(IPv6Network, ("2001::/23", "2001:db8::/32", "3fff::/20")))
+_V6_RESERVED = tuple(
+    map(
+        IPv6Network,
+        (
+            "2001::/23",  # Teredo is in it (RFC 4380)
+            "2001:db8::/32",
+            "2002::/16",  # 6to4 (RFC 3056): a tunnel to whatever IPv4 address stands in it, and used by nobody
+            "3fff::/20",
+        ),
+    )
+)
 _V6_MAPPED = IPv6Network("::ffff:0:0/96")
 _V6_NAT64 = IPv6Network("64:ff9b::/96")
-_V6_TEREDO = IPv6Network("2001::/32")
-_V6_6TO4 = IPv6Network("2002::/16")
 
 
 def _classify_v4(address: IPv4Address) -> AddressClass:
@@ -170,22 +178,9 @@ def _classify_v6(address: IPv6Address) -> AddressClass:
     for network, found in _V6_CLASSES.items():
         if address in network:
             return found
-    carried = _carried(address)
-    if carried:
-        # A tunnel to a private address is no reason to open the private class for what comes out of a tunnel.
-        inner = {_classify_v4(each) for each in carried}
-        return AddressClass.PUBLIC if inner == {AddressClass.PUBLIC} else AddressClass.RESERVED
+    if address in _V6_NAT64:
+        # A translator's private address is no reason to open the private class for what comes through it (RFC 6052).
+        inner = _classify_v4(IPv4Address(int(address) & 0xFFFFFFFF))
+        return AddressClass.PUBLIC if inner is AddressClass.PUBLIC else AddressClass.RESERVED
     is_reserved = address not in _V6_GLOBAL or any(address in network for network in _V6_RESERVED)
     return AddressClass.RESERVED if is_reserved else AddressClass.PUBLIC
-
-
-def _carried(address: IPv6Address) -> tuple[IPv4Address, ...]:
-    """The IPv4 addresses that a tunnel or translator would send to (RFC 6052, RFC 3056, RFC 4380)."""
-    bits = int(address)
-    if address in _V6_NAT64:
-        return (IPv4Address(bits & 0xFFFFFFFF),)
-    if address in _V6_6TO4:
-        return (IPv4Address((bits >> 80) & 0xFFFFFFFF),)
-    if address in _V6_TEREDO:
-        return (IPv4Address((bits >> 64) & 0xFFFFFFFF), IPv4Address(~bits & 0xFFFFFFFF))
-    return ()

@@ -77,16 +77,21 @@ async def fetch(
     try:
         with contextlib.closing(Partial(root, request.partial)) as partial:
             beginning = await asyncio.to_thread(recover, root, request.partial, resource_of(request.url))
-            if beginning is not None:
-                outcome = await _attempt(what, partial, beginning)
-                if outcome is not None:
-                    return outcome
-            outcome = await _attempt(what, partial, None)
-            return outcome or Broken("a part instead of the whole, which was asked for")
+            return await _received(what, partial, beginning)
     except EndedError as ended:
         return ended.outcome
     except (aiohttp.ClientError, aiohttp.http.HttpProcessingError, OSError) as error:
         return _outcome_of(error)  # of the network: those of the disk are translated where they arise
+
+
+async def _received(what: _Fetch, partial: Partial, beginning: Beginning | None) -> FetchOutcome:
+    """The file from where an earlier try left it, or from its start where that is of no use."""
+    if beginning is not None:
+        outcome = await _attempt(what, partial, beginning)
+        if outcome is not None:
+            return outcome
+    outcome = await _attempt(what, partial, None)
+    return outcome or Broken("a part instead of the whole, which was asked for")
 
 
 async def _attempt(what: _Fetch, partial: Partial, beginning: Beginning | None) -> FetchOutcome | None:
@@ -96,20 +101,25 @@ async def _attempt(what: _Fetch, partial: Partial, beginning: Beginning | None) 
         headers = {"Range": f"bytes={beginning.offset}-", "If-Range": beginning.source.validator}
     async with await _answer(what, headers) as response:
         try:
-            if beginning is not None and response.status in {206, 416}:
-                if response.status == 416 or not continues(
-                    response.headers, beginning.source, beginning.offset
-                ):
-                    return None
-                partial.resume(beginning)
-            elif response.status != 200:
-                return None if response.status == 206 else await _judge(response, what.patience)
-            else:
-                _begin(what, partial, response)
-            await _receive(what, partial, response)
-            return await _seal(partial, response)
+            return await _taken(what, partial, beginning, response)
         finally:
             response.close()  # an unread rest is not worth waiting for, and may never end
+
+
+async def _taken(
+    what: _Fetch, partial: Partial, beginning: Beginning | None, response: aiohttp.ClientResponse
+) -> FetchOutcome | None:
+    """What comes of an answer; ``None`` as in ``_attempt``."""
+    if beginning is not None and response.status in {206, 416}:
+        if response.status == 416 or not continues(response.headers, beginning.source, beginning.offset):
+            return None
+        partial.resume(beginning)
+    elif response.status != 200:
+        return None if response.status == 206 else await _judge(response, what.patience)
+    else:
+        _begin(what, partial, response)
+    await _receive(what, partial, response)
+    return await _seal(partial, response)
 
 
 async def _answer(what: _Fetch, headers: dict[str, str]) -> aiohttp.ClientResponse:
@@ -148,14 +158,20 @@ async def _judge(response: aiohttp.ClientResponse, patience: Patience) -> FetchO
 
 
 async def _evidence(response: aiohttp.ClientResponse, patience: Patience) -> bytes:
-    found = b""
+    """The first bytes of the body, as many as come in time."""
+    found = bytearray()
     with contextlib.suppress(TimeoutError, aiohttp.ClientError):
         async with asyncio.timeout(patience.head_s):
-            async for chunk in response.content.iter_any():
-                found += chunk[:_EVIDENCE_BYTES]
-                if len(found) >= _EVIDENCE_BYTES:
-                    break
-    return found
+            await _read_first(response, found)
+    return bytes(found)
+
+
+async def _read_first(response: aiohttp.ClientResponse, found: bytearray) -> None:
+    """Add to ``found`` as the body comes: what it holds when this is cut off counts as well."""
+    async for chunk in response.content.iter_any():
+        found.extend(chunk[:_EVIDENCE_BYTES])
+        if len(found) >= _EVIDENCE_BYTES:
+            return
 
 
 def _begin(what: _Fetch, partial: Partial, response: aiohttp.ClientResponse) -> None:

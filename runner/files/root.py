@@ -72,6 +72,14 @@ class OutputRoot:
         if self._lock is None:
             raise BusyError(f"{self.path}: another process writes to this output directory")
 
+    def refuse_if_replaced(self) -> None:
+        """Raise ``OSError`` where the path leads to another directory than the open one, or to none.
+
+        A volume that was unmounted under a run still takes files; nobody would find them.
+        """
+        if not self._is_in_its_place():
+            raise OSError(errno.ESTALE, "it was unmounted or replaced in the meantime")
+
     def partials(self) -> int:
         """The handle of ``.partial``, made where it is missing, closed to other users; raises ``OSError``."""
         with self._mutex:
@@ -161,6 +169,16 @@ class OutputRoot:
                 self.disk.remove_directory(entry)
             self._durable.discard("/".join(directories) + "/")
             directories = directories[:-1]
+
+    def _is_in_its_place(self) -> bool:
+        try:
+            handle = self.disk.open_root(self.path, create=False)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        try:
+            return self.disk.stat_handle(handle).identity == self.disk.stat_handle(self._root).identity
+        finally:
+            self.disk.close(handle)
 
     def _step(self, entry: Entry, path: str, *, create: bool) -> int:
         """The handle of one directory; made, and its name synced once by this process, if ``create``."""

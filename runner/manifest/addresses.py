@@ -23,7 +23,8 @@ def base_url(spot: Spot) -> str | None:
         )
         return None
     if parts.query or parts.fragment:
-        spot.fail(f"{quoted(parts.geturl())} has a query or a fragment", "write the address up to the path")
+        # not shown: a key may stand in the query
+        spot.fail("the address has a query or a fragment", "write the address up to the path")
         return None
     if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
         hint = "write https://; http is for the loopback address only"

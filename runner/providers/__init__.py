@@ -8,9 +8,9 @@ from runner.core.model import Capabilities, ProviderSettings
 from runner.core.suggestion import did_you_mean
 from runner.providers.base import Provider
 from runner.providers.grokimagine.capabilities import CAPABILITIES as GROKIMAGINE
-from runner.providers.secret import Redactor, Secret
+from runner.providers.secret import Redactor, Secret, hide_opened
 
-__all__ = ["Provider", "Redactor", "Secret", "capabilities_of", "connect", "names"]
+__all__ = ["Provider", "Redactor", "Secret", "capabilities_of", "connect", "hide_opened", "names"]
 
 _OFFERS = {GROKIMAGINE.name: GROKIMAGINE}
 

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from runner.core.model import Capabilities
-from runner.core.outcomes import GenerationRequest, StatusOutcome, SubmitOutcome, TaskId
+from runner.core.outcomes import GenerationRequest, Probe, StatusOutcome, SubmitOutcome, TaskId
 
 
 class Provider(Protocol):
@@ -22,6 +22,9 @@ class Provider(Protocol):
 
     async def status(self, task_id: TaskId) -> StatusOutcome:
         """Ask where an accepted task stands; free."""
+
+    async def probe(self) -> Probe:
+        """Ask about a task that there is not: whether the service answers, and takes the token; free."""
 
     async def close(self) -> None:
         """Close every connection; the provider can be used again afterwards."""

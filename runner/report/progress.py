@@ -1,11 +1,10 @@
 """What a run tells while it goes on: one line an event of note, or one JSON object a line."""
 
-import json
 from collections.abc import Callable
 from datetime import datetime
 
 from runner.core.events import EventName, RunEvent
-from runner.core.safe_text import for_terminal
+from runner.core.safe_text import for_json, for_terminal
 
 _QUIET = frozenset({EventName.SUBMITTED, EventName.FILE, EventName.FINISHED})
 _MESSAGE_CHARS = 200
@@ -16,7 +15,7 @@ def json_line(event: RunEvent, at: datetime) -> str:
     head: dict[str, object] = {"event": event.name.value, "at": at.isoformat(timespec="milliseconds")}
     if event.job_id is not None:
         head["job_id"] = event.job_id
-    return json.dumps(head | dict(event.details), ensure_ascii=False, default=str)
+    return for_json(head | dict(event.details))
 
 
 def names_a_lost_task(event: RunEvent) -> bool:

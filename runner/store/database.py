@@ -1,18 +1,19 @@
 """Opening the state: a connection whose transactions are exact and durable, or a clear refusal."""
 
+import contextlib
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import StaticPool
 
 from runner.core.errors import StateError, UsageError
-from runner.store.migrations import STEPS, migrate
+from runner.store.migrations import STEPS, migrate, refuse_other_schema, version_of
 from runner.store.schema import APPLICATION_ID
 
 BUSY_TIMEOUT_S = 30.0
@@ -35,70 +36,156 @@ def state_path(url: str) -> Path:
     return Path(os.path.realpath(parsed.database))
 
 
+def exists(path: Path) -> bool:
+    """Whether there is a state. A file without a table is none yet: a process that dies while it makes one leaves it.
+
+    Raises ``StateError`` where that cannot be told.
+    """
+    if not path.exists():
+        return False
+    _refuse_other_kind(path)
+    try:
+        with contextlib.closing(_reading_connection(path)) as connection:
+            return not _is_blank(connection)
+    except sqlite3.Error as error:
+        raise StateError(f"the state {path} cannot be read: {error}") from error
+
+
 def open_for_writing(path: Path) -> Engine:
     """An engine on one connection whose every transaction begins with BEGIN IMMEDIATE; creates and migrates the file.
 
     The file is readable by its owner only. Raises ``StateError`` where it cannot be opened, is damaged, or belongs to
-    something else.
+    something else; then nothing in it was changed.
     """
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+        make_directory(path.parent)
+        _make_file(path)
+        _refuse_other_kind(path)
         connection = sqlite3.connect(
             path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False, cached_statements=256
         )
-        _make_durable(connection)
-        migrate(connection, path, STEPS)
+        with _closed_on_error(connection):
+            version_of(
+                connection, path, len(STEPS)
+            )  # first: to switch to WAL would change somebody else's file
+            make_durable(connection)
+            migrate(connection, path, STEPS)
+            refuse_other_schema(connection, path)
     except (OSError, sqlite3.Error) as error:
         raise StateError(f"the state {path} cannot be opened: {error}") from error
-    return _engine_on(lambda: connection, begin="BEGIN IMMEDIATE")
+    return _engine_on(connection, begin="BEGIN IMMEDIATE")
 
 
 def open_for_reading(path: Path) -> Engine:
     """An engine that sees one consistent snapshot a transaction and cannot write; works while a run goes on.
 
-    Raises ``StateError`` where there is no such file (see ``exists``) or it is not a state of ours.
+    Raises ``StateError`` where there is no state (see ``exists``) or it is not one of ours.
     """
     try:
         connection = _reading_connection(path)
-        application = connection.execute("PRAGMA application_id").fetchone()[0]
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        with _closed_on_error(connection):
+            _refuse_other_version(connection, path)
+            refuse_other_schema(connection, path)
     except sqlite3.Error as error:
         raise StateError(f"the state {path} cannot be read: {error}") from error
+    return _engine_on(connection, begin="BEGIN")
+
+
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[Connection]:
+    """A consistent view of the state; raises ``StateError`` as ``open_for_reading`` does, and where a read fails."""
+    engine = open_for_reading(path)
+    try:
+        with engine.connect() as connection:
+            yield connection
+    except DBAPIError as error:
+        raise StateError(f"the state {path} cannot be read: {error.orig}") from error
+    finally:
+        engine.dispose()
+
+
+def make_directory(directory: Path) -> None:
+    """Make the directory of a state, closed to other users, durably; nothing happens where it is."""
+    if directory.is_dir():
+        return
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # SQLite syncs the directory of its files, but not the entry of that directory in the one above.
+    above = os.open(directory.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(above)
+    finally:
+        os.close(above)
+
+
+def _make_file(path: Path) -> None:
+    # Never opened where it exists: closing any descriptor of a file drops all the locks that this process has on it
+    # (fcntl(2)), and then the next process that closes the state deletes the -wal that others still write to.
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
+
+
+def _refuse_other_kind(path: Path) -> None:
+    if not path.is_file():
+        # SQLite would wait for ever on a named pipe.
+        raise StateError(
+            f"the state {path} cannot be opened: it is not a regular file; name another with --state"
+        )
+
+
+@contextlib.contextmanager
+def _closed_on_error(connection: sqlite3.Connection) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _refuse_other_version(connection: sqlite3.Connection, path: Path) -> None:
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
     if application != APPLICATION_ID:
         raise StateError(f"{path} is not a runner state; name another with --state")
     if version != len(STEPS):
         raise StateError(
             f"{path} has schema version {version}, this program reads {len(STEPS)}; `runner run` updates it"
         )
-    return _engine_on(lambda: connection, begin="BEGIN")
+
+
+def _is_blank(connection: sqlite3.Connection) -> bool:
+    marks = [
+        connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
+    ]
+    tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+    return [*marks, tables] == [0, 0, 0]
 
 
 def _reading_connection(path: Path) -> sqlite3.Connection:
-    # mode=rw with query_only, because a mode=ro connection leaves its -wal and -shm files behind.
-    modes = ("mode=rw", "mode=ro", "mode=ro&immutable=1")
-    for mode in modes:
-        connection = sqlite3.connect(
-            f"{path.as_uri()}?{mode}",
-            uri=True,
-            timeout=BUSY_TIMEOUT_S,
-            isolation_level=None,
-            check_same_thread=False,
-        )
-        try:
-            connection.execute("PRAGMA query_only = ON")
-            connection.execute("PRAGMA trusted_schema = OFF")
-            connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-        except sqlite3.OperationalError:
-            connection.close()
-            if mode == modes[-1]:
-                raise
-        else:
-            return connection
-    raise StateError(f"the state {path} cannot be read")
+    # mode=rw with query_only, because a mode=ro connection leaves its -wal and -shm files behind; the others are for
+    # a directory that cannot be written.
+    for mode in ("mode=rw", "mode=ro"):
+        with contextlib.suppress(sqlite3.OperationalError):
+            return _reading_in(path, mode)
+    return _reading_in(path, "mode=ro&immutable=1")
 
 
-def _make_durable(connection: sqlite3.Connection) -> None:
+def _reading_in(path: Path, mode: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        f"{path.as_uri()}?{mode}",
+        uri=True,
+        timeout=BUSY_TIMEOUT_S,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    with _closed_on_error(connection):
+        connection.execute("PRAGMA query_only = ON")
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    return connection
+
+
+def make_durable(connection: sqlite3.Connection) -> None:
+    """Have every commit on this connection survive a power cut; raises ``StateError`` where the file system cannot."""
     for pragma in (
         "trusted_schema = OFF",  # a state file that somebody hands over must not run functions of its own
         "foreign_keys = ON",
@@ -116,8 +203,11 @@ def _make_durable(connection: sqlite3.Connection) -> None:
         )
 
 
-def _engine_on(creator: Callable[[], sqlite3.Connection], begin: str) -> Engine:
-    engine = create_engine("sqlite://", creator=creator, poolclass=StaticPool)
+def _engine_on(connection: sqlite3.Connection, begin: str) -> Engine:
+    # Parameters hidden: an error's text goes to logs, and a parameter may be a prompt.
+    engine = create_engine(
+        "sqlite://", creator=lambda: connection, poolclass=StaticPool, hide_parameters=True
+    )
 
     def begin_ourselves(connection: Any) -> None:
         # The driver opens no transaction for a SELECT: a budget checked before its own BEGIN is checked against

@@ -1,13 +1,25 @@
 """What a person (or a policy written in the manifest) decides about a job; each function is one change."""
 
-from sqlalchemy import Connection, select, update
+from collections.abc import Callable, Iterable, Sequence
+
+from sqlalchemy import Connection, func, insert, select, update
 
 from runner.core.lifecycle import Event
 from runner.core.model import AttemptOutcome, JobState
 from runner.core.money import Credits
 from runner.core.outcomes import ErrorClass, TaskId
-from runner.store.attempts import accept, move, renew_urls
-from runner.store.schema import attempt, batch, job
+from runner.core.records import Claim
+from runner.store.attempts import DuplicateTaskError, accept, complete, fail, move
+from runner.store.outputs import finish
+from runner.store.schema import attempt, batch, file, job
+
+
+def for_each(
+    connection: Connection, job_pks: Sequence[int], change: Callable[[Connection, int], None]
+) -> None:
+    """One of the changes below for several jobs (a page), all of them or none."""
+    for job_pk in job_pks:
+        change(connection, job_pk)
 
 
 def retry(connection: Connection, job_pk: int) -> None:
@@ -15,23 +27,25 @@ def retry(connection: Connection, job_pk: int) -> None:
     move(connection, job_pk, Event.RETRIED, error=None, error_class=None, overdue=0)
 
 
+def reopen(connection: Connection, attempt_pk: int) -> None:
+    """A task that was booked as failed is at work after all: its job is running again, and its price held again.
+
+    Held is what was booked for it, and at least the price of a reservation. That may put the books above the budget,
+    which is the truth: the service can charge for it. Raises ``IllegalTransitionError`` if the job is not failed.
+    """
+    job_pk = _revive(connection, attempt_pk)
+    move(connection, job_pk, Event.REOPENED, error=None, error_class=None, overdue=0)
+
+
 def recovered(
-    connection: Connection, attempt_pk: int, charged: Credits | None, urls: tuple[str, ...]
-) -> None:
+    connection: Connection, attempt_pk: int, charged: Credits | None, urls: Sequence[str], now: str
+) -> Credits:
     """A task that was booked as failed turns out to be finished: fetch it instead of paying again.
 
-    A charge of 0 that was booked for the failure is put at what the service reports now, or at the price.
+    It is booked as any finished task (see ``attempts.complete``); returns the credits booked.
     """
-    one = connection.execute(select(attempt).where(attempt.c.id == attempt_pk)).one()
-    price = connection.execute(select(batch.c.price_credits).where(batch.c.id == one.batch)).scalar_one()
-    booked = max(one.credits, charged or price)
-    connection.execute(
-        update(attempt)
-        .where(attempt.c.id == attempt_pk)
-        .values(outcome=AttemptOutcome.COMPLETED, credits=booked)
-    )
-    move(connection, one.job, Event.RECOVERED, error=None, error_class=None)
-    renew_urls(connection, attempt_pk, urls)
+    reopen(connection, attempt_pk)
+    return complete(connection, attempt_pk, charged, urls, now)
 
 
 def write_off(connection: Connection, job_pk: int, now: str) -> None:
@@ -47,31 +61,91 @@ def release(connection: Connection, job_pk: int, now: str, by: str) -> None:
     move(connection, job_pk, Event.RELEASED, error=None, error_class=None)
 
 
-def attach(connection: Connection, job_pk: int, task_id: TaskId) -> None:
-    """The unknown submission is this task; for a running job, trust that its task is its own.
+def attach(connection: Connection, pairs: Iterable[tuple[int, TaskId]]) -> None:
+    """Each unknown submission (job, task) is this task; a running job's task is trusted to be its own.
 
-    Raises ``DuplicateTaskError`` if another attempt of the batch has the task.
+    All of them or none. Raises ``DuplicateTaskError`` if another attempt of any batch has the task: one task is one
+    payment and one result.
     """
-    state = connection.execute(select(job.c.state).where(job.c.id == job_pk)).scalar_one()
-    live = attempt.c.job == job_pk, attempt.c.outcome.in_((AttemptOutcome.UNKNOWN, AttemptOutcome.RUNNING))
-    one = connection.execute(select(attempt.c.id).where(*live)).scalar_one()
-    if state == JobState.UNKNOWN:
-        accept(connection, one, task_id)
-    connection.execute(update(attempt).where(attempt.c.id == one).values(trusted=1))
-    connection.execute(update(job).where(job.c.id == job_pk).values(error=None, error_class=None, overdue=0))
+    for job_pk, task_id in pairs:
+        _attach(connection, job_pk, task_id)
 
 
-def adopt(connection: Connection, job_pk: int, task_id: TaskId, charged: Credits, now: str) -> int:
-    """Take over a paid result that the state does not know; returns the attempt, booked as completed and spent."""
-    pending = connection.execute(select(job.c.batch, job.c.state).where(job.c.id == job_pk)).one()
-    row = {"batch": pending.batch, "job": job_pk, "outcome": AttemptOutcome.COMPLETED, "credits": charged}
-    row |= {"task_id": task_id, "note": "adopted from the tree", "submitted_at": now, "settled_at": now}
-    made = connection.execute(attempt.insert().values(row).returning(attempt.c.id)).scalar_one()
-    move(connection, job_pk, Event.ADOPTED)
-    return int(made)
+def adopt(connection: Connection, job_pk: int, claim: Claim, now: str) -> None:
+    """Take over a paid result that stands in the tree: booked as completed and spent, its files placed, the job done.
+
+    The job is pending or failed. Raises ``DuplicateTaskError`` if the task belongs to another job.
+    """
+    claimed = _claimed(connection, job_pk, claim, now)
+    complete(connection, claimed, claim.credits, (), now)
+    for position, one in enumerate(claim.files, start=1):
+        row = {"job": job_pk, "attempt": claimed, "position": position, "url": one.url, "state": "placed"}
+        content = {"path": one.path, "bytes": one.bytes, "sha256": one.sha256}
+        connection.execute(insert(file).values(row | content))
+    finish(connection, job_pk, now)
+
+
+def miss(connection: Connection, job_pk: int, claim: Claim, now: str) -> None:
+    """Remember a payment whose files are not what the tree's metadata says: booked as spent, the job failed.
+
+    A ``retry`` then asks for the task, and pays again only if it has nothing to give. The job must be pending. Raises
+    ``DuplicateTaskError`` if the task belongs to another job.
+    """
+    error = "it is paid for, but its files are gone or changed; `runner retry` asks for them again, free of charge"
+    fail(connection, _claimed(connection, job_pk, claim, now), claim.credits, error, ErrorClass.DOWNLOAD, now)
 
 
 def _settle_unknown(connection: Connection, job_pk: int, now: str, note: str) -> None:
     unknown = attempt.c.job == job_pk, attempt.c.outcome == AttemptOutcome.UNKNOWN
     values = {"outcome": AttemptOutcome.LOST, "note": note, "settled_at": now}
     connection.execute(update(attempt).where(*unknown).values(values))
+
+
+def _attach(connection: Connection, job_pk: int, task_id: TaskId) -> None:
+    state = connection.execute(select(job.c.state).where(job.c.id == job_pk)).scalar_one()
+    live = attempt.c.job == job_pk, attempt.c.outcome.in_((AttemptOutcome.UNKNOWN, AttemptOutcome.RUNNING))
+    one = connection.execute(select(attempt.c.id).where(*live)).scalar_one()
+    _refuse_second_owner(connection, task_id, one)
+    if state == JobState.UNKNOWN:
+        accept(connection, one, task_id)
+    connection.execute(update(attempt).where(attempt.c.id == one).values(trusted=1))
+    connection.execute(update(job).where(job.c.id == job_pk).values(error=None, error_class=None, overdue=0))
+
+
+def _refuse_second_owner(connection: Connection, task_id: TaskId, owner: int | None) -> None:
+    every_batch = attempt.c.batch.in_(select(batch.c.id))  # no condition, but what makes the index usable
+    has_it = (
+        select(job.c.job_id)
+        .join(attempt, attempt.c.job == job.c.id)
+        .where(every_batch, attempt.c.task_id == task_id)
+    )
+    if owner is not None:
+        has_it = has_it.where(attempt.c.id != owner)
+    found = connection.execute(has_it.limit(1)).scalar_one_or_none()
+    if found is not None:
+        raise DuplicateTaskError(f"task {task_id} belongs to job {found}")
+
+
+def _claimed(connection: Connection, job_pk: int, claim: Claim, now: str) -> int:
+    """The attempt of a claim's task; its job is running, as if this state had paid for it."""
+    one = connection.execute(select(job.c.batch, job.c.state).where(job.c.id == job_pk)).one()
+    has_it = attempt.c.job == job_pk, attempt.c.task_id == claim.task_id
+    claimed = connection.execute(select(attempt.c.id).where(*has_it)).scalar_one_or_none()
+    if claimed is None:
+        _refuse_second_owner(connection, claim.task_id, None)
+        row = {"batch": one.batch, "job": job_pk, "outcome": AttemptOutcome.RUNNING, "credits": 0}
+        row |= {"task_id": claim.task_id, "submitted_at": now}
+        claimed = connection.execute(insert(attempt).values(row).returning(attempt.c.id)).scalar_one()
+    _revive(connection, claimed)
+    move(connection, job_pk, Event.REOPENED if one.state == JobState.FAILED else Event.ADOPTED)
+    return int(claimed)
+
+
+def _revive(connection: Connection, attempt_pk: int) -> int:
+    """Make an attempt running, for the price of a reservation at least; returns its job."""
+    one = connection.execute(select(attempt).where(attempt.c.id == attempt_pk)).one()
+    price = select(func.max(batch.c.price_credits, batch.c.highest_charge)).where(batch.c.id == one.batch)
+    held = max(one.credits, connection.execute(price).scalar_one())
+    values = {"outcome": AttemptOutcome.RUNNING, "credits": held, "note": None, "settled_at": None}
+    connection.execute(update(attempt).where(attempt.c.id == attempt_pk).values(values))
+    return int(one.job)

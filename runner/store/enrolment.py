@@ -6,13 +6,13 @@ Jobs that the manifest no longer names are marked removed only at its end.
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Connection, func, select, text, update
+from sqlalchemy.dialects.sqlite import dialect, insert
 
-from runner.core.model import Job, JobId, JobState
+from runner.core.model import Job, JobId, JobState, Scalar
 from runner.store.schema import batch, job, prompt
 
 PAGE = 1000
@@ -37,30 +37,25 @@ def enrol(connection: Connection, batch_pk: int, jobs: Sequence[Job], generation
     """Take one page of jobs in: new ones as pending, known ones with their present path, names and order."""
     prompts = _prompts(connection, batch_pk, jobs)
     rows = [
-        {
-            "batch": batch_pk,
-            "job_id": one.job_id,
-            "prompt": prompts[_digest(one)],
-            "prompt_id": one.prompt_id,
-            "mode": one.mode,
-            "ratio": one.ratio,
-            "take": one.take,
-            "variables": json.dumps(dict(one.variables), ensure_ascii=False),
-            "meta": json.dumps(dict(one.meta), ensure_ascii=False),
-            "path": one.path,
-            "rank": one.rank,
-            "state": JobState.PENDING.value,
-            "generation": generation,
-        }
+        (
+            batch_pk,
+            one.job_id,
+            prompts[one.prompt, one.images],
+            one.prompt_id,
+            one.mode,
+            one.ratio,
+            one.take,
+            _json(one.variables),
+            _json(one.meta),
+            one.path,
+            one.rank,
+            JobState.PENDING.value,
+            generation,
+        )
         for one in jobs
     ]
-    new = insert(job)
-    kept = {
-        name: new.excluded[name] for name in ("prompt_id", "variables", "meta", "path", "rank", "generation")
-    }
-    connection.execute(
-        new.on_conflict_do_update(index_elements=["batch", "job_id"], set_=kept | {"removed": 0}), rows
-    )
+    # Compiled once and handed to the driver as it is: a dictionary a row costs more than the row's insertion.
+    connection.exec_driver_sql(_ENROL, rows)
 
 
 def finish(connection: Connection, batch_pk: int, generation: int, fingerprint: str) -> int:
@@ -87,20 +82,41 @@ def known(connection: Connection, batch_pk: int, job_ids: Sequence[JobId]) -> di
     return {JobId(row.job_id): Known(JobState(row.state), bool(row.removed)) for row in found}
 
 
-def _prompts(connection: Connection, batch_pk: int, jobs: Sequence[Job]) -> dict[bytes, int]:
-    texts = {_digest(one): one for one in jobs}
+def _prompts(
+    connection: Connection, batch_pk: int, jobs: Sequence[Job]
+) -> dict[tuple[str, tuple[str, ...]], int]:
+    """The rows of the page's texts, which stand once however many jobs share them."""
+    texts = dict.fromkeys((one.prompt, one.images) for one in jobs)
+    digests = {_digest(text, images): (text, images) for text, images in texts}
     rows = [
-        {"batch": batch_pk, "digest": digest, "text": one.prompt, "images": json.dumps(one.images)}
-        for digest, one in texts.items()
+        {"batch": batch_pk, "digest": digest, "text": text, "images": json.dumps(images)}
+        for digest, (text, images) in digests.items()
     ]
     connection.execute(insert(prompt).on_conflict_do_nothing(), rows)
     found = connection.execute(
         select(prompt.c.digest, prompt.c.id).where(
-            prompt.c.batch == batch_pk, prompt.c.digest.in_(list(texts))
+            prompt.c.batch == batch_pk, prompt.c.digest.in_(list(digests))
         )
     )
-    return {row.digest: row.id for row in found}
+    return {digests[row.digest]: row.id for row in found}
 
 
-def _digest(one: Job) -> bytes:
-    return hashlib.sha256(json.dumps([one.prompt, *one.images]).encode()).digest()[:16]
+def _digest(text: str, images: Sequence[str]) -> bytes:
+    return hashlib.sha256(json.dumps([text, *images]).encode()).digest()[:16]
+
+
+def _json(values: Mapping[str, Scalar]) -> str:
+    return json.dumps(dict(values), ensure_ascii=False) if values else "{}"
+
+
+def _enrol_sql() -> str:
+    columns = ("batch", "job_id", "prompt", "prompt_id", "mode", "ratio", "take", "variables", "meta", "path")
+    new = insert(job).values(dict.fromkeys((*columns, "rank", "state", "generation")))
+    kept = {
+        name: new.excluded[name] for name in ("prompt_id", "variables", "meta", "path", "rank", "generation")
+    }
+    upsert = new.on_conflict_do_update(index_elements=["batch", "job_id"], set_=kept | {"removed": text("0")})
+    return str(upsert.compile(dialect=dialect()))
+
+
+_ENROL = _enrol_sql()

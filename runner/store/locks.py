@@ -13,13 +13,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from runner.core.errors import BusyError, StateError
+from runner.store.database import make_directory
 
 PATIENCE_S = 0.3
 """How long a starter asks again: a reader that looks whether the lock is held has it for some microseconds."""
 
 
 def lock_path(state: Path, batch: str) -> Path:
-    """The lock file of a batch of this state (its real path): beside it, in ``<state>.locks/``."""
+    """The lock file of a batch of this state (its real path): beside it, in ``<state>.locks/``.
+
+    Raises ``StateError`` for what no batch is called: a name in a state that somebody hands over may be a path.
+    """
+    if not batch or "/" in batch or "\0" in batch:
+        raise StateError(
+            f"{state}: {batch!r} is not the name of a batch; the state was changed by something else"
+        )
     return state.with_name(state.name + ".locks") / f"{batch}.lock"
 
 
@@ -28,13 +36,15 @@ def holding(state: Path, batch: str) -> Iterator[None]:
     """Hold the batch's lock; raises ``BusyError`` within ``PATIENCE_S`` if another process has it."""
     path = lock_path(state, batch)
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_directory(state.parent)
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        if path.parent.is_symlink():  # locks that somebody else can take away are no locks
+            raise StateError(f"{path.parent} is a symbolic link; remove it")
         descriptor = _locked(path, batch)
     except OSError as error:
         raise StateError(f"the lock {path} cannot be taken: {error}") from error
     try:
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        _sign(path, descriptor)
         yield
     finally:
         with contextlib.suppress(OSError):
@@ -45,13 +55,17 @@ def holding(state: Path, batch: str) -> Iterator[None]:
 def holder(state: Path, batch: str) -> int | None:
     """The process id of whoever holds the batch now, or ``None``; takes nothing but a look."""
     try:
-        descriptor = os.open(lock_path(state, batch), os.O_RDONLY | os.O_CLOEXEC)
+        # NONBLOCK: a named pipe would be waited for, and holds no lock.
+        how = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+        descriptor = os.open(lock_path(state, batch), how)
     except OSError:
         return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return _pid_in(descriptor)
+    except OSError as error:
+        raise StateError(f"the lock of batch {batch!r} cannot be looked at: {error.strerror}") from error
     else:
         return None
     finally:
@@ -79,6 +93,14 @@ def _locked(path: Path, batch: str) -> int:
         if _is_still(path, descriptor):
             return descriptor
         os.close(descriptor)  # somebody deleted the file between opening and locking: what we hold is no lock
+
+
+def _sign(path: Path, descriptor: int) -> None:
+    try:
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    except OSError as error:  # a full disk is met here first: the state could not be written either
+        raise StateError(f"the lock {path} cannot be written: {error.strerror}") from error
 
 
 def _is_still(path: Path, descriptor: int) -> bool:

@@ -1,8 +1,10 @@
 """Bringing a state file to the schema of this program: one transaction, with a copy of the older file kept."""
 
-import shutil
+import contextlib
+import os
 import sqlite3
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from runner.core.errors import StateError
@@ -18,7 +20,7 @@ def migrate(connection: sqlite3.Connection, path: Path, steps: Sequence[Sequence
     Raises ``StateError`` for a file of another application or of a newer program; either way nothing is changed.
     A copy ``<file>.v<N>`` of an older file that holds something is made before it is changed.
     """
-    version = _version_of(connection, path, len(steps))
+    version = version_of(connection, path, len(steps))
     if version == len(steps):
         return
     if version > 0:
@@ -36,7 +38,22 @@ def migrate(connection: sqlite3.Connection, path: Path, steps: Sequence[Sequence
         raise
 
 
-def _version_of(connection: sqlite3.Connection, path: Path, newest: int) -> int:
+def refuse_other_schema(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise ``StateError`` unless the file has the tables, indexes and triggers of this program, and no others.
+
+    One trigger that somebody added can lift a budget, and without one index of ours a job can be paid for twice.
+    """
+    odd = sorted({what for what, _ in _schema_of(connection) ^ _todays_schema()})
+    if odd:
+        shown = ", ".join(odd[:5]) + (", ..." if len(odd) > 5 else "")
+        raise StateError(
+            f"{path} is not as this program makes a state, something else has changed it: {shown}; put a backup in its "
+            "place, or name another with --state (nothing was changed)"
+        )
+
+
+def version_of(connection: sqlite3.Connection, path: Path, newest: int) -> int:
+    """The file's version, 0 for a blank one; raises ``StateError`` for a stranger's file and one above ``newest``."""
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     empty = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0
@@ -53,7 +70,25 @@ def _version_of(connection: sqlite3.Connection, path: Path, newest: int) -> int:
 
 
 def _keep_copy(connection: sqlite3.Connection, path: Path, version: int) -> None:
-    connection.execute(
-        "PRAGMA wal_checkpoint(TRUNCATE)"
-    )  # what stands in the -wal belongs to the copy as well
-    shutil.copy2(path, path.with_name(f"{path.name}.v{version}"))
+    kept = path.with_name(f"{path.name}.v{version}")
+    os.close(os.open(kept, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+    # SQLite's own way, because what another process has in the -wal belongs to the copy as well.
+    with contextlib.closing(sqlite3.connect(kept)) as copy:
+        connection.backup(copy)
+
+
+@lru_cache(maxsize=1)
+def _todays_schema() -> frozenset[tuple[str, str]]:
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        for statement in (statement for step in STEPS for statement in step):
+            connection.execute(statement)
+        return _schema_of(connection)
+
+
+def _schema_of(connection: sqlite3.Connection) -> frozenset[tuple[str, str]]:
+    """What there is (``trigger attempt_kept``) and its text, but for what SQLite itself keeps."""
+    rows = connection.execute(
+        "SELECT type || ' ' || name, sql FROM sqlite_schema"
+        " WHERE sql IS NOT NULL AND NOT (type = 'table' AND name GLOB 'sqlite_stat[0-9]')"
+    )
+    return frozenset((what, " ".join(sql.split())) for what, sql in rows)

@@ -75,7 +75,8 @@ def whereabouts(connection: Connection, batch_pk: int, page: int = 500) -> Itera
         rows = connection.execute(
             select(file, job.c.job_id, job.c.path.label("stem"), siblings.label("siblings"))
             .join(job, job.c.id == file.c.job)
-            .where(job.c.batch == batch_pk, file.c.state == "placed", file.c.id > after_pk)
+            # "+ 0" keeps SQLite from starting with the jobs, which would sort all files anew for each page.
+            .where(job.c.batch + 0 == batch_pk, file.c.state == "placed", file.c.id > after_pk)
             .order_by(file.c.id)
             .limit(page)
         ).all()

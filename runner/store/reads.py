@@ -3,12 +3,12 @@
 import json
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, literal, select, tuple_
 
 from runner.core.model import LIVE, AttemptOutcome, JobId, JobState
 from runner.core.outcomes import ErrorClass
-from runner.core.records import Counts, StoredFile, StoredJob
-from runner.store.schema import attempt, file, job, prompt
+from runner.core.records import Counts, FailedTask, StoredFile, StoredJob
+from runner.store.schema import attempt, batch, file, job, prompt
 
 COLUMN_FILTERS = {"prompt": job.c.prompt_id, "mode": job.c.mode, "ratio": job.c.ratio, "take": job.c.take}
 
@@ -26,8 +26,9 @@ def counts(connection: Connection, batch_pk: int, only: Mapping[str, str] | None
     late = select(func.count()).where(
         job.c.batch == batch_pk,
         job.c.state == JobState.RUNNING,
-        job.c.removed.in_((0, 1)),
+        job.c.removed == 0,
         job.c.overdue == 1,
+        *chosen,
     )
     return Counts(
         by_state=by_state,
@@ -70,12 +71,8 @@ def claimable(
     connection: Connection, batch_pk: int, only: Mapping[str, str], after: tuple[int, str], most: int
 ) -> list[StoredJob]:
     """The next pending jobs behind ``after`` (rank, job id) in the order of submission, at most ``most``."""
-    rank, job_id = after
     chosen = jobs_query(batch_pk).where(
-        job.c.state == JobState.PENDING,
-        job.c.removed == 0,
-        or_(job.c.rank > rank, and_(job.c.rank == rank, job.c.job_id > job_id)),
-        *matching(only),
+        job.c.state == JobState.PENDING, job.c.removed == 0, behind(after), *matching(only)
     )
     return [to_job(row) for row in connection.execute(chosen.order_by(job.c.rank, job.c.job_id).limit(most))]
 
@@ -101,6 +98,38 @@ def stored_job(connection: Connection, job_pk: int) -> StoredJob:
     return to_job(connection.execute(all_jobs_query().where(job.c.id == job_pk)).one())
 
 
+def jobs_named(connection: Connection, batch_pk: int, job_ids: Sequence[JobId]) -> list[StoredJob]:
+    """Those of these jobs (a page) that the batch knows, removed ones too, by row."""
+    chosen = jobs_query(batch_pk).where(job.c.job_id.in_(job_ids)).order_by(job.c.id)
+    return [to_job(row) for row in connection.execute(chosen)]
+
+
+def job_ids_beginning(connection: Connection, batch_pk: int, beginning: str, most: int) -> list[JobId]:
+    """The ids of the batch that begin so (lower-case hex digits), in order, at most ``most``."""
+    # A range uses the index, LIKE would not; "g" is the first character after the hex digits.
+    found = select(job.c.job_id).where(
+        job.c.batch == batch_pk, job.c.job_id >= beginning, job.c.job_id < beginning + "g"
+    )
+    return [JobId(one) for one in connection.execute(found.order_by(job.c.job_id).limit(most)).scalars()]
+
+
+def failed_tasks(connection: Connection, job_pks: Sequence[int]) -> dict[int, list[FailedTask]]:
+    """The tasks that were booked as failed for these jobs (a page), the newest first; jobs without one are left out."""
+    rows = connection.execute(
+        select(attempt.c.id, attempt.c.job, attempt.c.task_id, attempt.c.trusted)
+        .where(
+            attempt.c.job.in_(job_pks),
+            attempt.c.outcome == AttemptOutcome.FAILED,
+            attempt.c.task_id.is_not(None),
+        )
+        .order_by(attempt.c.id.desc())
+    )
+    found: dict[int, list[FailedTask]] = {}
+    for row in rows:
+        found.setdefault(row.job, []).append(FailedTask(row.id, row.task_id, bool(row.trusted)))
+    return found
+
+
 def first_of_each_kind(connection: Connection, batch_pk: int, only: Mapping[str, str]) -> list[StoredJob]:
     """The first pending job of each mode, and of jobs with images in each mode, in the order of submission."""
     with_images = prompt.c.images != "[]"
@@ -120,6 +149,21 @@ def failed_attempts(connection: Connection, job_pk: int) -> int:
     """How many generations of this job the service failed."""
     failed = select(func.count()).where(attempt.c.job == job_pk, attempt.c.outcome == AttemptOutcome.FAILED)
     return int(connection.execute(failed).scalar_one())
+
+
+def newest_submissions(connection: Connection, origin: str | None, most: int) -> list[str]:
+    """When the last ``most`` POSTs that may have reached this service were made, over all batches, in order (ISO 8601).
+
+    ``origin`` is what the batches are pinned to; ``None`` finds those that are pinned to none.
+    """
+    chosen = (
+        select(attempt.c.submitted_at)
+        .join(batch, batch.c.id == attempt.c.batch)
+        .where(batch.c.api_origin.is_not_distinct_from(origin), attempt.c.outcome != AttemptOutcome.NOT_SENT)
+        .order_by(attempt.c.id.desc())
+        .limit(most)
+    )
+    return sorted(connection.execute(chosen).scalars())
 
 
 def books(connection: Connection, batch_pk: int) -> tuple[int, int, int]:
@@ -166,12 +210,27 @@ def jobs_query(batch_pk: int) -> Select[tuple[object, ...]]:
 
 
 def all_jobs_query() -> Select[tuple[object, ...]]:
-    """The same over all batches."""
-    newest = select(func.max(attempt.c.id)).where(attempt.c.job == job.c.id).correlate(job).scalar_subquery()
+    """The same over all batches.
+
+    The attempt of a job is the one that is live or brought its result, else the newest: a task that was asked about
+    again may have ended well after a later submission was refused.
+    """
+    newest = select(func.max(attempt.c.id)).where(attempt.c.job == job.c.id).correlate(job)
+    decisive = newest.where(attempt.c.outcome.in_((*LIVE, AttemptOutcome.COMPLETED)))
+    counting = func.coalesce(decisive.scalar_subquery(), newest.scalar_subquery())
     columns = (attempt.c.task_id, attempt.c.candidate, attempt.c.trusted, attempt.c.submitted_at)
     return select(
         job, prompt.c.text, prompt.c.images, attempt.c.id.label("attempt_pk"), *columns
-    ).select_from(job.join(prompt, prompt.c.id == job.c.prompt).outerjoin(attempt, attempt.c.id == newest))
+    ).select_from(job.join(prompt, prompt.c.id == job.c.prompt).outerjoin(attempt, attempt.c.id == counting))
+
+
+def behind(after: tuple[int, str]) -> ColumnElement[bool]:
+    """The condition for what comes behind ``after`` (rank, job id) in the order of submission.
+
+    As one comparison of rows, so that an index leads to the place; two comparisons would read all that comes before.
+    """
+    rank, job_id = after
+    return tuple_(job.c.rank, job.c.job_id) > tuple_(literal(rank), literal(job_id))
 
 
 def matching(only: Mapping[str, str]) -> list[ColumnElement[bool]]:

@@ -4,12 +4,12 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, exists, or_, select
 
 from runner.core.model import AttemptOutcome, JobState
 from runner.core.outcomes import ErrorClass
 from runner.core.records import JobRecord, StoredAttempt, StoredFile, StoredJob
-from runner.store.reads import jobs_query, matching, to_file, to_job
+from runner.store.reads import behind, jobs_query, matching, to_file, to_job
 from runner.store.schema import attempt, file, job
 
 
@@ -37,10 +37,9 @@ def records(
     """Everything about the chosen jobs, in the order of submission, read a page at a time."""
     after = (-1, "")
     while True:
-        behind = or_(job.c.rank > after[0], and_(job.c.rank == after[0], job.c.job_id > after[1]))
         chosen = (
             jobs_query(batch_pk)
-            .where(*_selected(selection), behind)
+            .where(*_selected(selection), behind(after))
             .order_by(job.c.rank, job.c.job_id)
             .limit(page)
         )

@@ -66,6 +66,8 @@ VERSION_1 = (
     ) STRICT""",
     # A full index, not a partial one: SQLite ignores a partial index for `state = ?` with a bound parameter.
     "CREATE INDEX job_in_order ON job (batch, state, removed, rank, job_id)",
+    # For pages over all jobs: without it each page would sort the whole batch.
+    "CREATE INDEX job_by_rank ON job (batch, rank, job_id)",
     """CREATE TABLE attempt (
         id INTEGER PRIMARY KEY,
         batch INTEGER NOT NULL REFERENCES batch,

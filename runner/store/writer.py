@@ -16,7 +16,7 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from sqlalchemy import Connection as Connection  # noqa: PLC0414  # the one name of SQLAlchemy that others may say
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from runner.core.errors import StateError
 
@@ -56,6 +56,7 @@ class GroupWriter:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._connection = engine.connect()
         self._asked: queue.SimpleQueue[_Asked | None] = queue.SimpleQueue()
         self._doubt: StateError | None = None
         self._thread = threading.Thread(target=self._work, name="state-writer", daemon=True)
@@ -67,21 +68,23 @@ class GroupWriter:
         """See ``Writer.write``. A caller that is cancelled leaves its change to be carried out whole."""
         answer: Future[T] = Future()
         self._asked.put(_Asked(lambda connection: change(connection, *args, **kwargs), answer))
-        return await asyncio.shield(asyncio.wrap_future(answer))
+        waiting = asyncio.wrap_future(answer)
+        waiting.add_done_callback(_look_at)
+        return await asyncio.shield(waiting)
 
     def close(self) -> None:
         """See ``Writer.close``."""
         self._asked.put(None)
         self._thread.join()
+        self._connection.close()
         self._engine.dispose()
 
     def _work(self) -> None:
         more = True
-        with self._engine.connect() as connection:
-            while more:
-                more, group = self._gather()
-                if group:
-                    self._commit(connection, group)
+        while more:
+            more, group = self._gather()
+            if group:
+                self._commit(group)
 
     def _gather(self) -> tuple[bool, list[_Asked]]:
         first = self._asked.get()
@@ -98,12 +101,12 @@ class GroupWriter:
             group.append(asked)
         return True, group
 
-    def _commit(self, connection: Connection, group: list[_Asked]) -> None:
+    def _commit(self, group: list[_Asked]) -> None:
         if self._doubt is not None:
             _tell_all(group, self._doubt)
             return
         try:
-            answers = run_in_one_transaction(connection, [asked.change for asked in group])
+            answers = run_in_one_transaction(self._connection, [asked.change for asked in group])
         except StateError as error:
             self._doubt = error
             _tell_all(group, error)
@@ -160,10 +163,10 @@ def run_in_one_transaction(connection: Connection, changes: list[Callable[[Conne
     try:
         with connection.begin():
             return [_in_savepoint(connection, change) for change in changes]
-    except DBAPIError as error:
-        with contextlib.suppress(DBAPIError):
+    except SQLAlchemyError as error:  # all of them: a caller that gets no answer waits for ever
+        with contextlib.suppress(SQLAlchemyError):
             connection.rollback()
-        raise StateError(f"the state cannot be written: {error.orig}") from error
+        raise StateError(f"the state cannot be written: {_first_reason(error)}") from error
 
 
 def _in_savepoint(connection: Connection, change: Callable[[Connection], Any]) -> Any:
@@ -178,11 +181,26 @@ def _in_savepoint(connection: Connection, change: Callable[[Connection], Any]) -
         return error
 
 
+def _first_reason(error: SQLAlchemyError) -> object:
+    """What went wrong first: where SQLite has undone everything by itself, undoing the savepoint fails as well."""
+    first, seen = error, error.__context__
+    while seen is not None:
+        first = seen if isinstance(seen, SQLAlchemyError) else first
+        seen = seen.__context__
+    return getattr(first, "orig", first)
+
+
 def _is_about_the_file(error: DBAPIError) -> bool:
-    # IntegrityError is an answer to the caller (a second live attempt); a full disk or a locked file is not.
-    return type(error.orig).__name__ == "OperationalError"
+    # IntegrityError is an answer to the caller (a second live attempt); a full disk, a locked or a damaged file is not.
+    return type(error.orig).__name__ in {"OperationalError", "DatabaseError", "InternalError"}
 
 
 def _tell_all(group: list[_Asked], error: StateError) -> None:
     for asked in group:
         asked.answer.set_exception(error)
+
+
+def _look_at(answer: "asyncio.Future[Any]") -> None:
+    # Where a cancelled caller has left, asyncio would print a traceback among the task ids that a person must see.
+    if not answer.cancelled():
+        answer.exception()

@@ -3,6 +3,8 @@
 import base64
 import json
 import pickle
+import re
+import time
 from urllib.parse import quote
 
 import pytest
@@ -31,6 +33,30 @@ def test_every_form_of_a_token_is_hidden(token, before, after):
     hide = Redactor([token])
     for form in (token, quote(token), quote(token, safe=""), quote(token).lower(), json.dumps(token)[1:-1]):
         assert form not in hide(before + form + after).replace("***", "\0") or form in "***"
+
+
+ESCAPED = {
+    "python": repr(TOKEN.encode()),
+    "python, twice": repr(repr(TOKEN)),
+    "JSON in JSON": json.dumps(json.dumps(TOKEN)),
+    "PHP's JSON": json.dumps(TOKEN).replace("/", "\\/"),
+    "JSON with escapes for HTML": json.dumps(TOKEN).replace("&", "\\u0026").replace("<", "\\u003c"),
+    "XML": TOKEN.replace("&", "&amp;").replace('"', "&#34;").replace("'", "&apos;").replace("<", "&lt;"),
+    "a URL, in part": TOKEN.replace("&", "%26").replace('"', "%22"),
+    "hex": TOKEN.encode().hex().upper(),
+}
+
+
+@pytest.mark.parametrize("form", ESCAPED)
+def test_a_token_is_hidden_however_it_was_escaped(form):
+    hidden = Redactor([TOKEN])(f"key {ESCAPED[form]}!")
+    assert ("***" in hidden, set(re.findall(r"\w+", hidden)) - {"key", "b"}) == (True, set())
+
+
+@pytest.mark.parametrize("text", ["\\" * 10**6, "sk-CANARY/" * 10**5, "sk-CANARY" + "\\" * 10**6])
+def test_a_long_text_is_searched_in_no_time(text):
+    began = time.process_time()
+    assert (Redactor([TOKEN])(text), time.process_time() - began < 1.0) == (text, True)
 
 
 @pytest.mark.parametrize("before", ["", "a", "ab", "Bearer ", "user:"])

@@ -6,6 +6,7 @@ from urllib.parse import unquote, urlsplit
 import aiohttp
 
 from runner import __version__
+from runner.core.announced import epoch_of
 from runner.core.errors import UsageError
 from runner.core.model import Capabilities, ProviderSettings
 from runner.core.outcomes import (
@@ -13,6 +14,7 @@ from runner.core.outcomes import (
     GenerationRequest,
     NothingLearned,
     NotSent,
+    Probe,
     RefusalKind,
     Refused,
     StatusOutcome,
@@ -23,6 +25,7 @@ from runner.core.outcomes import (
 from runner.providers.grokimagine import fields, wire
 from runner.providers.grokimagine.exchange import (
     CLOCK_CODES,
+    Answered,
     Request,
     Unanswered,
     certificate_fault,
@@ -41,6 +44,9 @@ nobody can prove that it was ("not sent" becomes "unknown", which holds credits)
 
 GET_REUSE_S = 4.0
 """Status questions may be repeated, so theirs lie longer; less than the 5 s after which common servers drop them."""
+
+_NO_TASK = TaskId("task_0")
+"""A well-formed name that no task has."""
 
 _HEADERS = {
     "User-Agent": f"runner/{__version__}",  # the edge network refuses some libraries' default ones with 403
@@ -79,18 +85,13 @@ class Client:
 
     async def status(self, task_id: TaskId) -> StatusOutcome:
         """GET /v1/status. A certificate that is not trusted comes back as a refusal (address): all calls stop."""
-        if self._gets is None:
-            self._gets = self._session(GET_REUSE_S)
-        # Only as a parameter, which is encoded; never joined into the URL.
-        sent = self._request("GET", "/v1/status", self._timeouts.status_s, params={"task_id": task_id})
-        answer = await exchange(self._gets, sent)
-        if isinstance(answer, Unanswered):
-            if not answer.left and certificate_fault(answer.error) is not None:
-                return Refused(RefusalKind.ADDRESS, self._reason(answer.error), ErrorClass.SERVICE)
-            return NothingLearned(self._reason(answer.error), reached=False)
-        return wire.classify_status(
-            task_id, answer.status, answer.headers, answer.body, answer.complete, self._hide
-        )
+        return self._told(task_id, await self._asked(task_id))
+
+    async def probe(self) -> Probe:
+        """The same about a task that there is not; ``NotFound`` means that all is well."""
+        answer = await self._asked(_NO_TASK)
+        date = None if isinstance(answer, Unanswered) else answer.headers.get("Date")
+        return Probe(self._told(_NO_TASK, answer), None if date is None else epoch_of(date))
 
     async def close(self) -> None:
         """Close both sessions."""
@@ -98,6 +99,22 @@ class Client:
         for session in sessions:
             if session is not None:
                 await session.close()
+
+    async def _asked(self, task_id: TaskId) -> Answered | Unanswered:
+        if self._gets is None:
+            self._gets = self._session(GET_REUSE_S)
+        # Only as a parameter, which is encoded; never joined into the URL.
+        sent = self._request("GET", "/v1/status", self._timeouts.status_s, params={"task_id": task_id})
+        return await exchange(self._gets, sent)
+
+    def _told(self, task_id: TaskId, answer: Answered | Unanswered) -> StatusOutcome:
+        if isinstance(answer, Unanswered):
+            if not answer.left and certificate_fault(answer.error) is not None:
+                return Refused(RefusalKind.ADDRESS, self._reason(answer.error), ErrorClass.SERVICE)
+            return NothingLearned(self._reason(answer.error), reached=False)
+        return wire.classify_status(
+            task_id, answer.status, answer.headers, answer.body, answer.complete, self._hide
+        )
 
     def _session(self, reuse_s: float) -> aiohttp.ClientSession:
         # limit=0: how many requests run at once is the engine's decision; a pool that blocks would only time out.

@@ -12,6 +12,7 @@ tunnel stands, TLS is agreed with the service itself, and the inner request is a
 
 import asyncio
 import io
+import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -130,7 +131,9 @@ def explained(error: BaseException) -> str:
     if isinstance(error, aiohttp.ClientHttpProxyError):
         return f"the proxy refused the connection: {error.status} {error.message}"
     if isinstance(error, aiohttp.ClientResponseError):
-        return f"the answer is not HTTP that can be read: {error.message}"
+        # Its message goes on with bytes of the answer, cut anywhere: half a token would not be known for one.
+        fault = re.split(r":?\s*(?:\n|\b(?:bytearray\()?b['\"])", error.message.strip(), maxsplit=1)[0]
+        return f"the answer is not HTTP that can be read: {fault}"
     if isinstance(error, TimeoutError):
         return f"no answer in time: {error}" if str(error) else "no answer in time"
     return str(error) or type(error).__name__

@@ -16,7 +16,6 @@ MESSAGE_CHARS_MAX = 500
 URLS_MAX = 16
 URL_CHARS_MAX = 4096
 
-_TASK_ID = re.compile(r"[A-Za-z0-9._:-]{1,200}")
 _TASK_ID_IN_BYTES = re.compile(rb'"task_?id"\s*:\s*"([A-Za-z0-9._:-]{1,200})"', re.IGNORECASE)
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _WORD_CHARS_MAX = 40
@@ -74,11 +73,6 @@ class Stage(Enum):
     DONE = "done"
     FAILED = "failed"
     UNHEARD = "unheard"
-
-
-def task_id_of(value: object) -> TaskId | None:
-    """The task id that ``value`` is, if it is a usable one."""
-    return TaskId(value) if isinstance(value, str) and _TASK_ID.fullmatch(value) else None
 
 
 def salvaged_task_id(body: bytes) -> TaskId | None:

@@ -26,6 +26,7 @@ from runner.core.outcomes import (
     TaskId,
     Throttled,
     Unknown,
+    task_id_of,
 )
 from runner.providers.grokimagine import fields
 from runner.providers.grokimagine.fields import Stage
@@ -216,7 +217,7 @@ def _candidate(envelope: Mapping[str, object] | None, plain: bytes, hide: Hide) 
     else:
         inner = envelope.get("data")
         places = (inner, envelope) if isinstance(inner, dict) else (envelope,)
-        ids = (fields.task_id_of(place.get("task_id")) for place in places)
+        ids = (task_id_of(place.get("task_id")) for place in places)
         found = next((task_id for task_id in ids if task_id), None) or fields.salvaged_task_id(plain)
     # A server that echoes the token as an id must not get it into the state.
     return found if found is not None and hide(found) == found else None
@@ -241,7 +242,7 @@ def _accepted_id(answer: _Answer) -> TaskId | None:
     inner = envelope.get("data")
     places = (inner, envelope) if isinstance(inner, dict) else (envelope,)
     given = [place["task_id"] for place in places if place.get("task_id") is not None]
-    ids = {fields.task_id_of(value) for value in given}
+    ids = {task_id_of(value) for value in given}
     return answer.candidate if ids == {answer.candidate} else None
 
 

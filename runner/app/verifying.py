@@ -1,0 +1,155 @@
+"""Files against the record: what is gone or changed."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from runner.app.workplace import Workplace, find_batch
+from runner.core.records import StoredFile
+from runner.files.outcomes import CheckOutcome, Content, Damaged, Intact, Missing
+from runner.files.root import OutputRoot
+from runner.files.verify import check_file
+from runner.store import mending
+from runner.store.mending import Recorded
+
+PAGE = 500
+
+
+class State(StrEnum):
+    """What is said of a file."""
+
+    MISSING = "missing"
+    DAMAGED = "damaged"
+    REPAIRED = "repaired"
+    UNREPAIRED = "unrepaired"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One file: ``path`` is relative to the output directory."""
+
+    path: str
+    job_id: str
+    state: State
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """The whole: files checked and their bytes as recorded, how many were damaged or gone, how many still are.
+
+    ``notes`` is what a person should know beside that; ``stopped`` says why the service ended a repair, and
+    ``is_unlisted`` that ``metadata.jsonl`` could not be written.
+    """
+
+    batch: str
+    files: int
+    bytes: int
+    damaged: int
+    remaining: int
+    notes: tuple[str, ...] = ()
+    stopped: str | None = None
+    is_unlisted: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        """5 where the service ended a repair, 1 where damage or an old list remains, else 0."""
+        if self.stopped is not None:
+            return 5
+        return 1 if self.remaining or self.is_unlisted else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A file, and what stands in its place."""
+
+    recorded: Recorded
+    outcome: CheckOutcome
+
+    @property
+    def finding(self) -> Finding:
+        """What is said of it, if it is not intact."""
+        path, job_id = self.recorded.file.path or "?", self.recorded.job_id
+        if isinstance(self.outcome, Damaged):
+            return Finding(path, job_id, State.DAMAGED, self.outcome.reason)
+        return Finding(path, job_id, State.MISSING, "there is no such file")
+
+
+def verify(workplace: Workplace, named: str, tell: Callable[[Finding], None]) -> Verified:
+    """Check every file of a batch; nothing is changed, and a run may go on meanwhile.
+
+    Raises ``UsageError`` where there is no such batch, or its output directory cannot be read.
+    """
+    with workplace.reading() as connection:
+        batch = find_batch(connection, named)
+    files = size_bytes = damaged = 0
+    with existing_root(batch.output_dir) as root:
+        for page in _pages(workplace, batch.pk):
+            files += len(page)
+            size_bytes += sum(one.file.bytes or 0 for one in page)
+            for checked in _damage(workplace, root, page):
+                damaged += 1
+                tell(checked.finding)
+    return Verified(batch.name, files, size_bytes, damaged, remaining=damaged)
+
+
+def check_all(root: OutputRoot | None, page: Iterable[Recorded]) -> list[Checked]:
+    """Check the files of a page, several at once."""
+    return asyncio.run(_check_all(root, page))
+
+
+@contextlib.contextmanager
+def existing_root(output_dir: str) -> Iterator[OutputRoot | None]:
+    """The output directory, ``None`` where there is none; raises ``UsageError`` where it cannot be used."""
+    if not Path(output_dir).exists():
+        yield None
+        return
+    with OutputRoot(output_dir, create=False) as root:
+        yield root
+
+
+def _pages(workplace: Workplace, batch_pk: int) -> Iterator[list[Recorded]]:
+    """The recorded files, each page in a view of its own: a view held for hours would keep the state's log growing."""
+    after_pk = 0
+    while True:
+        with workplace.reading() as connection:
+            page = [] if connection is None else mending.recorded_page(connection, batch_pk, after_pk, PAGE)
+        if not page:
+            return
+        yield page
+        after_pk = page[-1].file.pk
+
+
+def _damage(workplace: Workplace, root: OutputRoot | None, page: list[Recorded]) -> list[Checked]:
+    """What is not intact; a file that a run moved or replaced while it was checked is looked at once more."""
+    found = [checked for checked in check_all(root, page) if not isinstance(checked.outcome, Intact)]
+    if not found:
+        return []
+    with workplace.reading() as connection:
+        pks = [checked.recorded.file.pk for checked in found]
+        now = [] if connection is None else mending.recorded(connection, pks)
+    known = {checked.recorded: checked for checked in found}
+    again = check_all(root, [one for one in now if one not in known])
+    still = [known[one] for one in now if one in known]
+    return still + [checked for checked in again if not isinstance(checked.outcome, Intact)]
+
+
+async def _check_all(root: OutputRoot | None, page: Iterable[Recorded]) -> list[Checked]:
+    async with asyncio.TaskGroup() as group:
+        checking = [(one, group.create_task(_check(root, one.file))) for one in page]
+    return [Checked(one, task.result()) for one, task in checking]
+
+
+async def _check(root: OutputRoot | None, file: StoredFile) -> CheckOutcome:
+    if root is None or file.path is None or file.bytes is None or file.sha256 is None:
+        return Missing()
+    content = Content(file.bytes, file.sha256)
+    outcome = await check_file(root, file.path, content)
+    if isinstance(outcome, Intact) or file.target is None:
+        return outcome
+    # It was about to move when its process died, or is moving just now.
+    moved = await check_file(root, file.target, content)
+    return moved if isinstance(moved, Intact) else outcome

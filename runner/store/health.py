@@ -1,0 +1,27 @@
+"""Whether a state file is what it should be."""
+
+from sqlalchemy import Connection, text
+
+from runner.store import batches, reads
+
+_MOST = 5
+
+
+def faults(connection: Connection) -> list[str]:
+    """What SQLite finds wrong with the file itself and with its references, at most a few; empty for a sound one."""
+    check = connection.execute(text(f"PRAGMA quick_check({_MOST})")).scalars()
+    found = [str(line) for line in check if line != "ok"]
+    strays = connection.execute(text("PRAGMA foreign_key_check")).fetchmany(_MOST)
+    return found + [f"row {row[1]} of {row[0]} refers to a missing {row[2]}" for row in strays]
+
+
+def wrong_books(connection: Connection) -> list[str]:
+    """The batches whose books are not the sums of their attempts, in words; empty where all agree."""
+    wrong = []
+    for batch in batches.every(connection):
+        kept, summed = (batch.spent, batch.reserved, batch.unknown), reads.books(connection, batch.pk)
+        if kept != summed:
+            wrong.append(
+                f"batch {batch.name}: spent, reserved, unknown are {kept}, the attempts say {summed}"
+            )
+    return wrong

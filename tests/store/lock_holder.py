@@ -1,0 +1,16 @@
+"""A process that holds a batch's lock until its stdin ends; says ``held`` once it has it, or how it was refused."""
+
+import sys
+import time
+from pathlib import Path
+
+from runner.core.errors import RunnerError
+from runner.store.locks import holding
+
+began = time.monotonic()
+try:
+    with holding(Path(sys.argv[1]), sys.argv[2]):
+        print("held", flush=True)
+        sys.stdin.read()
+except RunnerError as error:
+    print(f"{error.exit_code} {time.monotonic() - began:.2f} {error}", flush=True)

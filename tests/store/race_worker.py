@@ -1,0 +1,21 @@
+"""One of several processes that reserve from one budget: ``race_worker.py STATE NUMBER WORKERS``.
+
+A batch's key on stdin starts a round; the answer is how many reservations this process was given.
+"""
+
+import sys
+from pathlib import Path
+
+from runner.store import attempts
+from runner.store.database import open_for_writing
+from runner.store.writer import DirectWriter
+
+path, number, workers = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+writer = DirectWriter(open_for_writing(path))
+print("ready", flush=True)
+for line in sys.stdin:
+    batch_pk, first_job, jobs = map(int, line.split())
+    mine = range(first_job + number, first_job + jobs, workers)
+    given = [writer.write_now(attempts.reserve, batch_pk, job_pk, "now") for job_pk in mine]
+    print(sum(one is not None for one in given), flush=True)
+writer.close()

@@ -1,0 +1,132 @@
+"""A real state file with a batch in it, and the few words that tests about the store need."""
+
+import contextlib
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import text
+
+from runner.core.errors import Place
+from runner.core.model import Job, JobId, JobState
+from runner.core.money import Credits, Price
+from runner.core.outcomes import TaskId
+from runner.core.records import Batch, StoredJob
+from runner.store import attempts, batches, enrolment, reads
+from runner.store.attempts import Reservation
+from runner.store.batches import BatchTerms
+from runner.store.database import open_for_writing
+from runner.store.writer import DirectWriter
+
+NOW = "2026-01-02T03:04:05.000+00:00"
+LATER = "2026-01-02T04:04:05.000+00:00"
+PRICE = Price(Credits(40), Decimal("0.40"))
+
+
+def terms_of(name: str = "spring", **fields: Any) -> BatchTerms:
+    """What a run brings along for the batch ``name``."""
+    given = {"manifest": f"/m/{name}.yaml", "provider": "grokimagine", "output_dir": f"/o/{name}", "price": PRICE}
+    return BatchTerms(name=name, **(given | fields))
+
+
+def job_of(number: int, **fields: Any) -> Job:
+    """The job of that rank; by default all jobs have prompts of their own."""
+    given = {
+        "prompt_id": f"p{number}",
+        "prompt": f"a fox, number {number}",
+        "mode": "normal",
+        "ratio": "1:1",
+        "take": 1,
+        "path": f"p{number}/take-01",
+        "rank": number,
+        "place": Place("m.yaml", number + 1),
+    }
+    return Job(JobId(f"{number:024x}"), **(given | fields))
+
+
+@dataclass
+class Shop:
+    """A batch in a state file, and the changes to it by their short names; jobs go by their rank."""
+
+    path: Path
+    writer: DirectWriter
+    pk: int
+
+    def do(self, change: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        return self.writer.write_now(change, *args, **kwargs)
+
+    def enrol(self, *jobs: Job) -> None:
+        generation = self.do(enrolment.begin, self.pk)
+        self.do(enrolment.enrol, self.pk, jobs, generation)
+        self.do(enrolment.finish, self.pk, generation, "print")
+
+    def budget(self, credits_: int | None) -> None:
+        self.do(batches.set_budget, self.pk, None if credits_ is None else Credits(credits_), None)
+
+    def job(self, rank: int) -> StoredJob:
+        found = self.rows("SELECT id FROM job WHERE batch = ? AND job_id = ?", self.pk, job_of(rank).job_id)
+        return self.do(reads.stored_job, found[0][0])
+
+    def reserve(self, rank: int) -> Reservation | None:
+        return self.do(attempts.reserve, self.pk, self.job(rank).pk, NOW)
+
+    def running(self, rank: int) -> int:
+        """Bring a pending job to running as task ``t<rank>``; returns its attempt."""
+        attempt = self.reserve(rank).attempt
+        self.do(attempts.accept, attempt, TaskId(f"t{rank}"))
+        return attempt
+
+    def fetching(self, rank: int, *urls: str) -> int:
+        attempt = self.running(rank)
+        self.do(attempts.complete, attempt, None, urls or ("https://cdn/1.mp4",), NOW)
+        return attempt
+
+    def batch(self) -> Batch:
+        return self.do(batches.by_pk, self.pk)
+
+    def books(self) -> tuple[int, int, int]:
+        """Spent, reserved and unknown, as the triggers keep them."""
+        batch = self.batch()
+        return batch.spent, batch.reserved, batch.unknown
+
+    def states(self) -> list[JobState]:
+        """The state of every job, by rank."""
+        return [
+            JobState(state) for (state,) in self.rows("SELECT state FROM job ORDER BY batch, rank, job_id")
+        ]
+
+    def rows(self, sql: str, *parameters: Any) -> list[Any]:
+        with contextlib.closing(sqlite3.connect(self.path)) as connection:
+            return connection.execute(sql, parameters).fetchall()
+
+    def dump(self) -> list[str]:
+        """Everything that stands in the file."""
+        with contextlib.closing(sqlite3.connect(self.path)) as connection:
+            return list(connection.iterdump())
+
+
+@contextlib.contextmanager
+def shop_at(path: Path, *jobs: Job, budget: int | None = 4000, name: str = "spring") -> Iterator[Shop]:
+    """A shop at ``path`` that closes again; the batch is made, or found as it was left."""
+    writer = DirectWriter(open_for_writing(path))
+    try:
+        shop = Shop(path, writer, writer.write_now(batches.open_batch, terms_of(name), NOW).pk)
+        if jobs:
+            shop.budget(budget)
+            shop.enrol(*jobs)
+        yield shop
+    finally:
+        writer.close()
+
+
+def raw(sql: str) -> Callable[..., Any]:
+    """A change that runs one statement as it is, and gives its rows."""
+
+    def change(connection: Any) -> Any:
+        done = connection.execute(text(sql))
+        return done.all() if done.returns_rows else done.rowcount
+
+    return change

@@ -1,0 +1,127 @@
+"""What runs more than once a run must not read a whole table: at a million jobs that is the difference of hours."""
+
+import contextlib
+import re
+import sqlite3
+
+import pytest
+from sqlalchemy import event
+from store_support import NOW, job_of, shop_at
+
+from runner.core.model import AttemptOutcome, JobState
+from runner.core.outcomes import ErrorClass, TaskId
+from runner.store import attempts, decisions, enrolment, outputs, reads, records
+from runner.store.records import Selection
+
+WORDS = re.compile(r"^(SAVEPOINT|RELEASE|ROLLBACK|BEGIN)", re.IGNORECASE)
+ROW = re.compile(r"^SCAN CONSTANT ROW$")
+
+
+@pytest.fixture
+def shop(state):
+    with shop_at(state, *(job_of(rank, variables={"animal": "fox"}) for rank in range(30))) as opened:
+        for rank in range(0, 8, 2):
+            opened.fetching(rank)
+            opened.running(rank + 1)
+        yield opened
+
+
+def statements_of(shop, change, *args):
+    """Every statement that a change sends, with its parameters."""
+    seen = []
+
+    def note(_connection, _cursor, statement, parameters, *_more):
+        if not WORDS.match(statement):
+            seen.append((statement, parameters[0] if isinstance(parameters, list) else parameters))
+
+    event.listen(shop.writer._engine, "before_cursor_execute", note)
+    try:
+        shop.do(change, *args)
+    finally:
+        event.remove(shop.writer._engine, "before_cursor_execute", note)
+    return seen
+
+
+def plan_of(shop, change, *args):
+    """How SQLite says that it finds the rows, step by step."""
+    with contextlib.closing(sqlite3.connect(shop.path)) as connection:
+        return [
+            detail
+            for statement, parameters in statements_of(shop, change, *args)
+            for *_, detail in connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        ]
+
+
+def drained(find, *args):
+    return lambda connection: list(find(connection, *args))
+
+
+AFTER = (3, job_of(3).job_id)
+ONLY = {"mode": "normal", "animal": "fox"}
+OFTEN = {
+    "claimable": (reads.claimable, 1, {}, AFTER, 5),
+    "claimable, some": (reads.claimable, 1, ONLY, AFTER, 5),
+    "in_state": (reads.in_state, 1, JobState.RUNNING, 2, 5),
+    "counts": (reads.counts, 1),
+    "counts, some": (reads.counts, 1, ONLY),
+    "stored_job": (reads.stored_job, 2),
+    "files_of": (reads.files_of, 1),
+    "failed_attempts": (reads.failed_attempts, 2),
+    "first_of_each_kind": (reads.first_of_each_kind, 1, {}),
+    "last_errors": (reads.last_errors, 1, 5),
+    "file_totals": (reads.file_totals, 1),
+    "known": (enrolment.known, 1, [job_of(2).job_id]),
+    "enrol": (enrolment.enrol, 1, [job_of(2), job_of(40)], 2),
+    "records": (drained(records.records, 1, Selection(), 7),),
+    "records of a state": (drained(records.records, 1, Selection(states=(JobState.PENDING,)), 7),),
+    "records with files": (drained(records.records, 1, Selection(with_files=True, removed=False), 7),),
+    "whereabouts": (drained(outputs.whereabouts, 1),),
+    "reserve": (attempts.reserve, 1, 20, NOW),
+    "accept": (attempts.accept, 9, TaskId("t9")),
+    "give_back": (attempts.give_back, 9, AttemptOutcome.NOT_SENT, "no", NOW),
+    "reject": (attempts.reject, 9, "no", ErrorClass.VALIDATION, NOW),
+    "lose_sight": (attempts.lose_sight, 9, "cut", None),
+    "complete": (attempts.complete, 2, 40, ["https://a"], NOW),
+    "fail": (attempts.fail, 2, 90, "no", ErrorClass.SERVICE, NOW),
+    "renew_urls": (attempts.renew_urls, 1, ["https://a", "https://b"]),
+    "note_trouble": (attempts.note_trouble, 2, "late", None),
+    "verified": (outputs.verified, 1, "a", 1, "ab"),
+    "placed": (outputs.wanted_again, 1),
+}
+
+
+@pytest.mark.parametrize("name", OFTEN)
+def test_no_whole_table_is_read(shop, name):
+    shop.reserve(29)
+    plan = plan_of(shop, *OFTEN[name])
+    assert [step for step in plan if step.startswith("SCAN") and not ROW.match(step)] == []
+    assert any(step.startswith("SEARCH") for step in plan)
+
+
+@pytest.mark.parametrize("name", ["claimable", "records", "records of a state", "records with files"])
+def test_a_page_of_jobs_is_found_by_its_place_and_not_by_sorting_the_batch(shop, name):
+    plan = plan_of(shop, *OFTEN[name])
+    found = [step for step in plan if step.startswith("SEARCH job")]
+    assert found
+    assert [step for step in found if "(rank,job_id)>(?,?)" not in step] == []
+
+
+def test_a_page_of_files_is_found_by_its_place(shop):
+    for file_pk in (1, 2):
+        shop.do(outputs.verified, file_pk, f"{file_pk}.mp4", 1, "ab")
+        shop.do(outputs.placed, file_pk)
+    plan = plan_of(shop, *OFTEN["whereabouts"])
+    assert (plan[0], [step for step in plan if "TEMP B-TREE" in step]) == (
+        "SEARCH file USING INTEGER PRIMARY KEY (rowid>?)",
+        [],
+    )
+
+
+def test_whether_a_job_may_be_paid_for_again_is_found_by_the_job(shop):
+    plan = plan_of(shop, decisions.retry, shop_failed(shop))
+    assert [step for step in plan if step.startswith("SCAN")] == []
+
+
+def shop_failed(shop):
+    shop.do(attempts.fail, 2, 0, "no", ErrorClass.SERVICE, NOW)
+    return shop.rows("SELECT job FROM attempt WHERE id = 2")[0][0]

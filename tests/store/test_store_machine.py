@@ -1,0 +1,190 @@
+"""Any order of the store's changes, legal or not, with restarts in between: the books hold, and so does the table."""
+
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from sqlalchemy.exc import IntegrityError
+from store_support import LATER, NOW, job_of, shop_at
+
+from runner.core.lifecycle import TRANSITIONS, Event, IllegalTransitionError
+from runner.core.model import AttemptOutcome, JobState
+from runner.core.outcomes import ErrorClass, TaskId
+from runner.store import attempts, decisions, outputs, reads
+from runner.store.attempts import DuplicateTaskError
+
+JOBS = 3
+REFUSALS = (IllegalTransitionError, IntegrityError, DuplicateTaskError)
+STEPS = {(before, after) for (before, _), after in TRANSITIONS.items()}
+TASKS = st.sampled_from(["t0", "t1", "t2", "t3"]).map(TaskId)
+CHARGES = st.sampled_from([None, 0, 10, 40, 90])
+RANKS = st.integers(0, JOBS - 1)
+
+
+class Store(RuleBasedStateMachine):
+    def __init__(self):
+        super().__init__()
+        self.stack = ExitStack()
+        folder = self.stack.enter_context(tempfile.TemporaryDirectory())
+        self.path = Path(folder) / "runner.db"
+        self.jobs = [job_of(rank) for rank in range(JOBS)]
+        self.opening = ExitStack()
+        self.shop = self.opening.enter_context(shop_at(self.path, *self.jobs, budget=130))
+        self.budget = 130
+
+    def teardown(self):
+        self.opening.close()
+        self.stack.close()
+
+    def change(self, rank, events, change, *args):
+        """Make a change that goes with one of ``events``, or see it refused with nothing changed; whether it was made.
+
+        How far it moved what is spent and held is given back too.
+        """
+        before, states, held = self.shop.dump(), self.shop.states(), self.held()
+        allowed = {TRANSITIONS.get((states[rank], event)) for event in events} - {None}
+        try:
+            self.shop.do(change, *args)
+        except REFUSALS as error:
+            assert self.shop.dump() == before
+            assert not allowed or isinstance(error, DuplicateTaskError)
+            return None
+        after = self.shop.states()
+        assert after[rank] in allowed
+        assert [state for at, state in enumerate(after) if at != rank] == [
+            state for at, state in enumerate(states) if at != rank
+        ]
+        return self.held() - held
+
+    def held(self):
+        spent, reserved, _ = self.shop.books()
+        return spent + reserved
+
+    def attempt(self, rank):
+        return self.shop.job(rank).attempt
+
+    @rule(rank=RANKS)
+    def reserve(self, rank):
+        room, price = self.budget - self.held(), self.shop.batch().reservation_price
+        before = self.shop.dump()
+        if room < price:
+            assert self.shop.reserve(rank) is None
+            assert self.shop.dump() == before
+            return
+        moved = self.change(rank, [Event.RESERVED], attempts.reserve, self.shop.pk, rank + 1, NOW)
+        assert moved in (None, price)
+        assert self.held() <= self.budget
+
+    @rule(rank=RANKS, task=TASKS)
+    def accept(self, rank, task):
+        if self.attempt(rank) is not None:
+            change = (attempts.accept, self.attempt(rank), task)
+            assert self.change(rank, [Event.ACCEPTED, Event.FOUND], *change) in (None, 0)
+
+    @rule(rank=RANKS, outcome=st.sampled_from([AttemptOutcome.NOT_SENT, AttemptOutcome.REFUSED]))
+    def give_back(self, rank, outcome):
+        if self.attempt(rank) is not None:
+            moved = self.change(rank, [Event.RETURNED], attempts.give_back, self.attempt(rank), outcome, "no", NOW)
+            assert moved is None or moved < 0
+
+    @rule(rank=RANKS)
+    def reject(self, rank):
+        if self.attempt(rank) is not None:
+            change = (attempts.reject, self.attempt(rank), "no", ErrorClass.VALIDATION, NOW)
+            moved = self.change(rank, [Event.REJECTED], *change)
+            assert moved is None or moved < 0
+
+    @rule(rank=RANKS, candidate=st.none() | TASKS)
+    def lose_sight(self, rank, candidate):
+        if self.attempt(rank) is not None:
+            change = (attempts.lose_sight, self.attempt(rank), "cut", candidate)
+            assert self.change(rank, [Event.LOST_SIGHT], *change) in (None, 0)
+
+    @rule(rank=RANKS, charge=CHARGES, urls=st.integers(1, 2))
+    def complete(self, rank, charge, urls):
+        attempt = self.attempt(rank)
+        if attempt is not None:
+            price = self.price_of(attempt)
+            change = (attempts.complete, attempt, charge, ["https://a", "https://b"][:urls], LATER)
+            assert self.change(rank, [Event.COMPLETED], *change) in (None, (charge or price) - price)
+
+    @rule(rank=RANKS, charge=CHARGES)
+    def fail(self, rank, charge):
+        attempt = self.attempt(rank)
+        if attempt is not None:
+            price = self.price_of(attempt)
+            change = (attempts.fail, attempt, charge, "no", ErrorClass.SERVICE, LATER)
+            assert self.change(rank, [Event.FAILED], *change) in (None, (price if charge is None else charge) - price)
+
+    @rule(rank=RANKS)
+    def finish(self, rank):
+        assert self.change(rank, [Event.PLACED], outputs.finish, rank + 1, LATER) in (None, 0)
+
+    @rule(rank=RANKS)
+    def retry(self, rank):
+        assert self.change(rank, [Event.RETRIED], decisions.retry, rank + 1) in (None, 0)
+
+    @rule(rank=RANKS)
+    def write_off(self, rank):
+        assert self.change(rank, [Event.WRITTEN_OFF], decisions.write_off, rank + 1, LATER) in (None, 0)
+
+    @rule(rank=RANKS)
+    def release(self, rank):
+        assert self.change(rank, [Event.RELEASED], decisions.release, rank + 1, LATER, "me") in (None, 0)
+
+    @rule(rank=RANKS, task=TASKS)
+    def attach(self, rank, task):
+        if self.shop.states()[rank] is JobState.UNKNOWN:
+            pair = (rank + 1, task)
+            assert self.change(rank, [Event.FOUND], decisions.attach, [pair]) in (None, 0)
+
+    @rule(budget=st.sampled_from([0, 40, 130, 400]))
+    def set_budget(self, budget):
+        self.shop.budget(budget)
+        self.budget = budget
+
+    @rule()
+    def restart(self):
+        """The process dies and another one starts: what was being submitted is unknown, and all else as it was."""
+        before, held = self.shop.states(), self.held()
+        self.opening.close()
+        self.shop = self.opening.enter_context(shop_at(self.path))
+        found = self.shop.do(attempts.recover, self.shop.pk)
+        after = [JobState.UNKNOWN if state is JobState.SUBMITTING else state for state in before]
+        assert (self.shop.states(), found, self.held()) == (after, before.count(JobState.SUBMITTING), held)
+
+    def price_of(self, attempt):
+        return self.shop.rows("SELECT credits FROM attempt WHERE id = ?", attempt)[0][0]
+
+    @invariant()
+    def the_sums_are_those_of_the_attempts(self):
+        assert self.shop.books() == self.shop.do(reads.books, self.shop.pk)
+
+    @invariant()
+    def a_job_has_at_most_one_live_attempt_and_exactly_where_its_state_says_so(self):
+        live = "outcome IN ('submitting', 'running', 'unknown')"
+        rows = self.shop.rows(
+            f"SELECT state, (SELECT group_concat(outcome) FROM attempt WHERE job = job.id AND {live}) FROM job"
+        )
+        paid = {JobState.SUBMITTING, JobState.RUNNING, JobState.UNKNOWN}
+        assert [found for _, found in rows] == [state if state in paid else None for state, _ in rows]
+
+    @invariant()
+    def no_attempt_is_ever_forgotten(self):
+        numbers = [number for (number,) in self.shop.rows("SELECT id FROM attempt ORDER BY id")]
+        assert numbers == list(range(1, len(numbers) + 1))
+
+
+@pytest.mark.parametrize("examples", [25, pytest.param(400, marks=pytest.mark.faults)])
+def test_the_books_hold_whatever_happens_in_whatever_order(examples):
+    kind = settings(
+        max_examples=examples,
+        stateful_step_count=30,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    run_state_machine_as_test(Store, settings=kind)
