@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import count, product
+from itertools import count, islice, product
 
 from runner.core.combination import TAKES_MAX, Cell, Exclusions, is_dropped, narrowed
 from runner.core.errors import ManifestError, Place, Problem
@@ -17,7 +17,7 @@ from runner.core.inclusion import Includes
 from runner.core.layout import FIELDS, LayoutError, collision_key, parse_layout
 from runner.core.model import Combination, Job, Manifest, Order, Prompt
 from runner.core.notes import Notes
-from runner.core.request_check import images_warning, text_problem, text_warning
+from runner.core.request_check import images_warning, length_problem, text_problem, text_warning
 from runner.core.suggestion import did_you_mean
 from runner.core.twins import Sourced, note_twin_ids, note_twin_jobs
 from runner.core.variation import Frame, Outline, Variation, job_id_of, outline_of
@@ -29,6 +29,7 @@ JOBS_MAX = 10_000_000
 
 _SUSPECTS_MAX = 200  # of each kind; enough for the problems that are shown
 _KEPT_MAX = 10_000  # outlines that are kept from one round of `breadth` to the next
+_MULTIPLIED_MAX = 20_000  # prompts; with 1000 takes each they would be over the limit twice
 _NAMES_MAX = 1_000  # names of meta that are kept for "did you mean"
 _NAMES_SHOWN = 40
 _EVERY_TAKE = range(1, TAKES_MAX + 1)
@@ -107,12 +108,11 @@ class _Expansion:
         self._size = len(manifest.include)
         self._wrong_last: Place | None = None
         self._warned_last: Place | None = None
-        self._is_first_round = (
-            True  # `breadth` comes by every prompt again; what is to say of it is said once
-        )
+        self._is_first_round = True  # `breadth` comes by every prompt again; what is to say is said once
 
     def checked_jobs(self) -> Iterator[Job]:
         """``jobs``, and then all the checks."""
+        self._refuse_too_many()
         ids, paths = Fingerprints(), Fingerprints()
         total = 0
         for job, _ in self.jobs():
@@ -141,7 +141,7 @@ class _Expansion:
     def _rounds(self) -> Iterator[Sourced]:
         """Take 1 of everything, then take 2 ...; the prompts are read again each time, unless few are left."""
         outlines: Iterable[Outline] = self._read()
-        for take in _EVERY_TAKE:
+        for take in _EVERY_TAKE:  # pragma: no branch - nothing asks for more takes, so the last round returns
             later = _Leftover()
             for outline in outlines:
                 yield from self._product(outline, range(take, min(take, outline.takes) + 1))
@@ -166,7 +166,7 @@ class _Expansion:
             except ManifestError as error:
                 self._note_all(error)
                 continue
-            self._add_up(outline)
+            self._size = self._added_up(self._size, outline)
             self._includes.meet(outline)
             self._warn(
                 images_warning(prompt.images, outline.offer.modes, prompt, self._manifest.capabilities)
@@ -175,15 +175,13 @@ class _Expansion:
 
     def _read_again(self) -> Iterator[Outline]:
         for prompt in self._prompts():
-            with suppress(ManifestError):  # noted in the first round
+            with suppress(ManifestError):  # noted where it is read first
                 yield outline_of(prompt, self._manifest)
 
     def _prompts(self) -> Iterator[Prompt]:
         try:
             yield from self._manifest.prompts()
-        except (
-            ManifestError
-        ) as error:  # a prompt file that is wrong further down: the rest is still worth checking
+        except ManifestError as error:  # of a prompt file, further down: the rest is still worth checking
             self._note_all(error)
 
     def _product(self, outline: Outline, takes: range) -> Iterator[Sourced]:
@@ -206,6 +204,10 @@ class _Expansion:
     def _jobs_of(
         self, outline: Outline, values: Mapping[str, str], cells: Iterable[Cell], source: Prompt | Combination
     ) -> Iterator[Sourced]:
+        chars = outline.template.filled_chars(values)
+        if problem := length_problem(chars, values, source, self._manifest.capabilities):
+            self._note_wrong(problem, source)
+            return
         variation = Variation(self._frame, outline, values, source.place)
         if self._is_usable(variation.text, values, source):
             for mode, ratio, take in cells:
@@ -217,23 +219,31 @@ class _Expansion:
         if len(text) <= allowed.prompt_chars_advised and not text.isspace() and text:
             return True  # nearly all of them
         if problem := text_problem(text, values, source, allowed):
-            if self._wrong_last != source.place:
-                self.notes.problem(problem)
-            self._wrong_last = source.place
+            self._note_wrong(problem, source)
         elif (warning := text_warning(text, values, source, allowed)) and self._warned_last != source.place:
             self._warn(warning)
             self._warned_last = source.place
         return problem is None
 
-    def _add_up(self, outline: Outline) -> None:
-        self._size += outline.size
-        if self._size > JOBS_MAX:
-            prompt = outline.prompt
-            message = (
-                f"up to here the manifest asks for {self._size:,} jobs; at most {JOBS_MAX:,} are allowed"
-            )
+    def _note_wrong(self, problem: Problem, source: Prompt | Combination) -> None:
+        if self._wrong_last != source.place:
+            self.notes.problem(problem)
+        self._wrong_last = source.place
+
+    def _refuse_too_many(self) -> None:
+        """Multiply before anything is made of the prompts, as far as their first thousands tell."""
+        size = self._size
+        for outline in islice(self._read_again(), _MULTIPLIED_MAX):
+            size = self._added_up(size, outline)
+
+    def _added_up(self, size: int, outline: Outline) -> int:
+        size += outline.size
+        if size > JOBS_MAX:
+            prompt, many = outline.prompt, f"{size:,}" if size < 10**18 else "more than 10^18"
+            message = f"up to here the manifest asks for {many} jobs; at most {JOBS_MAX:,} are allowed"
             self.notes.problem(Problem(prompt.place, prompt.path, message, "split it into several manifests"))
             self.notes.raise_problems()
+        return size
 
     def _learn_names(self, prompt: Prompt) -> None:
         self._names_missing -= prompt.meta.keys() | prompt.columns.keys()

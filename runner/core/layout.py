@@ -23,6 +23,7 @@ _PATH_BYTES = (
 )
 _COMPONENT_BYTES = 180  # of 255, so that `-12`, an extension and a suffix of ours still fit
 _COMPONENTS_MAX = 16
+_LAYOUT_CHARS_MAX = 2000
 _OWN_NAMES = frozenset({".partial", "removed", "metadata.jsonl", "index.html"})
 _PLAIN = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]{0,98}[a-z0-9_-])?")
 _RESERVED = re.compile(
@@ -85,6 +86,8 @@ def parse_layout(text: str, *, extra_fields: Collection[str] | None) -> Layout:
     pass, for a reader that cannot know the columns of the prompt files yet (``expansion`` then reports the names that
     no prompt gives a value). ``LayoutError`` for what is no relative path of known fields.
     """
+    if len(text) > _LAYOUT_CHARS_MAX:
+        raise LayoutError(f"{len(text)} characters; a layout has at most {_LAYOUT_CHARS_MAX}")
     components = [""]
     fields: dict[str, None] = {}
     try:

@@ -14,9 +14,18 @@ def text_problem(
     """What is wrong with a text after substitution: blank, or longer than the service takes (in code points)."""
     if not text.strip():
         return Problem(source.place, source.path, "the text is blank" + _with(values))
-    if len(text) <= allowed.prompt_chars_max:
+    return length_problem(len(text), values, source, allowed)
+
+
+def length_problem(
+    chars: int, values: Mapping[str, str], source: Prompt | Combination, allowed: Capabilities
+) -> Problem | None:
+    """A problem where a text would have more characters than the service takes."""
+    if chars <= allowed.prompt_chars_max:
         return None
-    message = f"the text is {len(text)} characters long{_with(values)}; at most {allowed.prompt_chars_max} are allowed"
+    message = (
+        f"the text is {chars} characters long{_with(values)}; at most {allowed.prompt_chars_max} are allowed"
+    )
     return Problem(source.place, source.path, message)
 
 

@@ -41,6 +41,10 @@ class Template(NamedTuple):
         """The text with each name replaced by its value, in one pass; ``KeyError`` where one has no value."""
         return "".join([values[piece.text] if piece.is_field else piece.text for piece in self.pieces])
 
+    def filled_chars(self, values: Mapping[str, str]) -> int:
+        """How many characters ``fill`` would give; a long value that is named often makes gigabytes."""
+        return sum([len(values[piece.text]) if piece.is_field else len(piece.text) for piece in self.pieces])
+
 
 def parse(text: str) -> Template:
     """Read a text; ``TemplateError`` for a lone brace, for ``{}``, and for anything but a name between braces."""

@@ -17,6 +17,8 @@ from runner.core.model import Job, JobId, Manifest, Order, Prompt, Scalar
 from runner.core.suggestion import did_you_mean
 from runner.core.template import Template, TemplateError, parse
 
+_NAMES_SHOWN = 40
+
 
 class Outline(NamedTuple):  # a tuple, as it is made for each of a million prompts
     """A prompt with everything that it expands over; ``prompt_id`` is the given one, or made from the text."""
@@ -135,7 +137,8 @@ class Variation:
 
 def _unknown_variable(name: str, prompt: Prompt, manifest: Manifest) -> Problem:
     known = sorted({*manifest.variables, *prompt.columns})
-    there_are = f"known are {', '.join(known)}" if known else "the manifest has no variables"
+    shown = ", ".join(known[:_NAMES_SHOWN]) + (", ..." if len(known) > _NAMES_SHOWN else "")
+    there_are = f"known are {shown}" if known else "the manifest has no variables"
     hint = did_you_mean(name, known) or "'{{' and '}}' are literal braces"
     return Problem(prompt.place, prompt.path, f"unknown variable '{name}'; {there_are}", hint)
 

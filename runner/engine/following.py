@@ -77,7 +77,8 @@ class Following:
             case NothingLearned(reached=reached):
                 self._failures += 1
                 self._polls += reached
-                await self._note_if_overdue()  # else a service that only ever says 500 would keep the run for ever
+                # Here as well: a service that only ever says 500 would keep the run for ever.
+                await self._note_if_overdue()
                 return False
             case Refused(message=message):
                 self._ctx.halt.service_refuses(message, all_calls=True)

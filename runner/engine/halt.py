@@ -106,7 +106,9 @@ class Halt:
         self._failed += more
         most = self._failures_most
         if most is not None and self._failed >= most and self.failures is None:
-            self.failures = f"{self._failed} jobs have failed, and limits.max_failures ends submission at {most}"
+            self.failures = (
+                f"{self._failed} jobs have failed, and limits.max_failures ends submission at {most}"
+            )
             self._quieten()
 
     def _quieten(self) -> None:

@@ -13,6 +13,9 @@ from runner.manifest.source import read_lines
 KEYS = ("text", "id", "images", "ratios", "modes", "takes")
 """The columns with a meaning; every other one is meta and a variable of the row's text."""
 
+COLUMNS_MAX = 1000
+"""Each becomes a key of every row's meta; tens of thousands would cost minutes before the first prompt."""
+
 _UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _UNFIT_CELL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _BETWEEN_IMAGES = re.compile(r"[|\s]+")
@@ -58,6 +61,9 @@ def _records(file: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _checked_header(cells: list[str], place: Place) -> list[str]:
+    if len(cells) > COLUMNS_MAX:
+        message = f"the header has {len(cells)} columns; at most {COLUMNS_MAX} are allowed"
+        raise ManifestError([Problem(place, "", message)])
     header = [cell.strip() for cell in cells]
     problems: list[Problem] = []
     for number, name in enumerate(header, 1):

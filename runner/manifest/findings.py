@@ -6,6 +6,10 @@ PER_FILE_MAX = 50
 """How many problems of one prompt file are gathered before its reading stops: a file in the wrong format has millions."""
 
 
+PER_MANIFEST_MAX = 500
+"""The same for a manifest; each with its hint, 100 000 of them would take minutes and nobody would read them."""
+
+
 class FullError(Exception):
     """There are as many problems as were asked for."""
 
@@ -24,7 +28,7 @@ class Findings:
     def add(self, place: Place, path: str, message: str, hint: str | None = None) -> None:
         """Note a problem."""
         self.problems.append(Problem(place, path, message, hint))
-        if len(self.problems) == self._problems_max:
+        if self._problems_max is not None and len(self.problems) >= self._problems_max:
             raise FullError
 
     def warn(self, place: Place, path: str, message: str, hint: str | None = None) -> None:

@@ -13,7 +13,7 @@ from runner.core.model import Capabilities, Combination, Limits, Manifest, Order
 from runner.core.request_check import images_warning
 from runner.core.template import is_name
 from runner.manifest.combinations import INCLUDE_NEEDS, combinations_of
-from runner.manifest.findings import Findings
+from runner.manifest.findings import PER_MANIFEST_MAX, Findings, FullError
 from runner.manifest.nodes import Items, Leaf, Node, Table, described, quoted
 from runner.manifest.prompt_files import PromptFile
 from runner.manifest.prompts import NAME, Vocabulary, file_entry, name_of, prompt_of, words_of
@@ -88,8 +88,19 @@ def load(path: str | os.PathLike[str], capabilities: Capabilities) -> Loaded:
     here if something else is wrong, so that everything is shown at once. Raises ``ManifestError`` with all problems,
     sorted by place, for whatever a person can put into a file.
     """
-    file = os.fspath(path)
-    findings = Findings()
+    findings = Findings(PER_MANIFEST_MAX)
+    try:
+        manifest = _read(os.fspath(path), capabilities, findings)
+    except FullError as error:
+        message = f"{PER_MANIFEST_MAX} problems; the rest of the manifest was not looked at"
+        findings.problems.append(Problem(findings.problems[-1].place, "", message))
+        raise findings.error() from error
+    return Loaded(
+        manifest, tuple(sorted(findings.warnings, key=lambda warning: (warning.place, warning.path)))
+    )
+
+
+def _read(file: str, capabilities: Capabilities, findings: Findings) -> Manifest:
     root = read_document(file, findings)
     if not isinstance(root, Table):
         _refuse_root(root)
@@ -98,9 +109,7 @@ def load(path: str | os.PathLike[str], capabilities: Capabilities) -> Loaded:
     if findings.problems:
         reading.check_rows()
         raise findings.error()
-    return Loaded(
-        manifest, tuple(sorted(findings.warnings, key=lambda warning: (warning.place, warning.path)))
-    )
+    return manifest
 
 
 class _Reading:

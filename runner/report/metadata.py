@@ -25,7 +25,7 @@ class Columns:
             for key, value in values.items():
                 kinds = self._types.setdefault((group, key), set())
                 if value is not None:
-                    kinds.add(float if type(value) is int else type(value))
+                    kinds.add(type(value))
 
     def filled(self, group: str, values: Mapping[str, Scalar]) -> dict[str, Scalar] | None:
         """All keys of the group, null where absent, mixed ones as JSON text; ``None`` if no job has any."""
@@ -68,6 +68,8 @@ def lines(records: Iterable[tuple[JobRecord, list[StoredFile]]], columns: Column
 
 
 def _one_type(value: Scalar, kinds: set[type]) -> Scalar:
-    if value is None or len(kinds) <= 1:
-        return float(value) if kinds == {float} and isinstance(value, float) else value
-    return value if isinstance(value, str) and kinds == {str} else json.dumps(value, ensure_ascii=False)
+    if value is None or len(kinds) == 1:
+        return value
+    if kinds == {int, float} and not isinstance(value, str):
+        return float(value)
+    return json.dumps(value, ensure_ascii=False)

@@ -158,10 +158,19 @@ def running_in_thread(options: SandboxOptions, ledger_path: Path | None) -> Iter
         finally:
             asyncio.run_coroutine_threadsafe(sandbox.stop(), loop).result()
     finally:
+        asyncio.run_coroutine_threadsafe(_end_the_rest(), loop).result()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
         sandbox.ledger.close()
+
+
+async def _end_the_rest() -> None:
+    """End the answers whose client has left: nobody else does, and asyncio complains of each on stderr."""
+    rest = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in rest:
+        task.cancel()
+    await asyncio.gather(*rest, return_exceptions=True)
 
 
 def serve_forever(

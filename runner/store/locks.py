@@ -79,10 +79,11 @@ def _locked(path: Path, batch: str) -> int:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
+            if error.errno not in {errno.EWOULDBLOCK, errno.EACCES}:
+                os.close(descriptor)
+                raise
             pid = _pid_in(descriptor)
             os.close(descriptor)
-            if error.errno not in {errno.EWOULDBLOCK, errno.EACCES}:
-                raise
             if time.monotonic() > give_up_at:
                 who = f"process {pid}" if pid else "another process"
                 raise BusyError(

@@ -127,6 +127,27 @@ def test_the_list_that_names_more_than_was_taken_over_is_kept_beside_the_state(l
     assert "1 jobs of the tree are not in this manifest" in done.out
 
 
+def test_a_job_that_the_state_knows_as_removed_is_no_job_of_the_manifest(lost):
+    rows = rows_of(lost)
+    lost.enrol()
+    lost.manifest("a red fox", "a grey owl")
+    lost.enrol()
+    write_list(lost, rows)
+    done = adopt(lost)
+    assert (done.objects()[-1]["strangers"], lost.states()) == (1, ["done", "done", "pending"])
+
+
+def test_a_file_at_an_old_place_is_moved_by_the_next_run_also_where_the_jobs_were_enrolled_before(lost):
+    rows = rows_of(lost)
+    lost.manifest(output={"layout": "videos/{prompt_id}"})
+    lost.enrol()
+    lost.run("run", "demo.yaml", "--limit", "0")
+    write_list(lost, rows)
+    assert adopt(lost).code == 0
+    assert lost.run("run", "demo.yaml").code == 0
+    assert (lost.tree / "videos" / "p0.mp4").exists()
+
+
 def test_jobs_that_are_new_in_the_manifest_stay_pending(lost):
     lost.manifest("a red fox", "a grey owl", "a brown bear", "a white hare")
     adopt(lost)

@@ -129,6 +129,26 @@ def test_a_damaged_state_fails_and_is_not_changed(bench):
     assert (done.code, grades(done)["state"], bench.state.read_bytes()) == (2, "fail", bytes(content))
 
 
+def test_a_damaged_page_that_no_command_would_read_is_found(bench):
+    [(page,)] = bench.rows("SELECT rootpage FROM sqlite_schema WHERE name = 'prompt'")
+    [(size,)] = bench.rows("PRAGMA page_size")
+    content = bytearray(bench.state.read_bytes())
+    content[(page - 1) * size : page * size] = b"\xff" * size
+    bench.state.write_bytes(content)
+    done = doctor(bench)
+    assert (done.code, grades(done)["state"]) == (2, "fail")
+    assert f"page {page}" in found(done, "state").lower()
+
+
+def test_a_row_that_refers_to_nothing_is_found(bench):
+    with sqlite3.connect(bench.state) as connection:
+        connection.execute("DELETE FROM prompt WHERE id = 1")
+    connection.close()
+    done = doctor(bench)
+    assert (done.code, grades(done)["state"]) == (2, "fail")
+    assert "missing prompt" in found(done, "state")
+
+
 def test_a_file_of_something_else_in_the_place_of_the_state_fails(bench):
     bench.state.write_text("no database, but long enough to be looked at" * 100)
     assert (doctor(bench).code, grades(doctor(bench))["state"]) == (2, "fail")

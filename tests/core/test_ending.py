@@ -34,7 +34,9 @@ def test_a_signal_ends_with_its_number(number, code):
     assert Ending(signal=number).exit_code == code
 
 
-@pytest.mark.parametrize(("graver", "lesser"), [pair for pair in product(range(9), range(9)) if pair[0] < pair[1]])
+@pytest.mark.parametrize(
+    ("graver", "lesser"), [pair for pair in product(range(9), range(9)) if pair[0] < pair[1]]
+)
 def test_of_two_causes_the_graver_one_counts(graver, lesser):
     names = FIELDS[graver], FIELDS[lesser]
     both = Ending(**{name: getattr(CAUSES[name][0], name) for name in names})
@@ -63,5 +65,7 @@ def test_what_the_jobs_came_to_gives_the_exit_code(counts, code):
 
 
 def test_what_is_counted_adds_to_what_is_known():
-    ending = Ending(incomplete=2, undecided=1, service="x").with_counts(counts_of(failed=1, fetching=1, unknown=3, overdue=2))
+    ending = Ending(incomplete=2, undecided=1, service="x").with_counts(
+        counts_of(failed=1, fetching=1, unknown=3, overdue=2)
+    )
     assert ending == Ending(incomplete=4, undecided=6, service="x")

@@ -4,7 +4,7 @@ import pytest
 from manifest_builder import LAYOUT, entries, manifest_of, prompt_of
 
 from runner.core.errors import ManifestError, Place, Problem
-from runner.core.expansion import survey
+from runner.core.expansion import expand, survey
 from runner.core.model import Manifest, Order, Prompt
 
 ANIMALS = {"animal": ("fox", "owl")}
@@ -200,3 +200,24 @@ def test_a_prompt_file_that_breaks_off_is_reported_with_the_rest() -> None:
     whole = manifest_of()
     manifest = Manifest(**{name: getattr(whole, name) for name in whole.__slots__} | {"prompts": prompts})
     assert [problem.split(":")[0] for problem in problems_of(manifest)] == ["m.yaml", "p.csv"]
+
+
+def test_too_many_jobs_of_many_prompts_are_refused_before_the_first_is_made() -> None:
+    manifest = manifest_of(*(f"a fox {number}" for number in range(20_000)), takes=1000)
+    with pytest.raises(ManifestError, match="asks for 10,001,000 jobs"):
+        next(expand(manifest))
+
+
+def test_a_number_of_jobs_that_nobody_can_read_is_not_written_out() -> None:
+    names = [f"v{number}" for number in range(20_000)]
+    manifest = manifest_of(
+        "".join(f"{{{name}}}" for name in names), variables=dict.fromkeys(names, ("a", "b"))
+    )
+    (problem,) = problems_of(manifest)
+    assert "asks for more than 10^18 jobs" in problem
+
+
+def test_a_long_value_that_is_named_often_is_counted_and_never_written_out() -> None:
+    manifest = manifest_of("{a}" * 5_000, variables={"a": ("x" * 1_000_000,)})
+    (problem,) = problems_of(manifest)
+    assert "the text is 5000000000 characters long" in problem

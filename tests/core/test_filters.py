@@ -25,7 +25,9 @@ def test_conditions_are_read_key_by_key(text, only):
     assert parse_only(text) == only
 
 
-@pytest.mark.parametrize("text", ["mode", "mode=", "=fun", "mode=fun,", ",", " ", "mode=fun,mode=spicy", "a=b,,c=d"])
+@pytest.mark.parametrize(
+    "text", ["mode", "mode=", "=fun", "mode=fun,", ",", " ", "mode=fun,mode=spicy", "a=b,,c=d"]
+)
 def test_what_is_no_condition_is_refused_with_the_way_to_write_one(text):
     with pytest.raises(UsageError) as refused:
         parse_only(text)

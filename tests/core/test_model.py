@@ -31,10 +31,10 @@ def test_a_share_in_percent_is_exact_whatever_floats_make_of_it(percent, hundred
 
 
 def test_what_is_in_flight_and_what_is_live():
-    assert (IN_FLIGHT, LIVE) == (
+    assert (
         {JobState.SUBMITTING, JobState.RUNNING, JobState.FETCHING},
         {AttemptOutcome.SUBMITTING, AttemptOutcome.RUNNING, AttemptOutcome.UNKNOWN},
-    )
+    ) == (IN_FLIGHT, LIVE)
 
 
 def test_removed_jobs_are_outside_the_total():

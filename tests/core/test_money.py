@@ -56,7 +56,12 @@ def test_what_dollars_buy_never_costs_more_than_they_are(price, usd):
 
 @pytest.mark.parametrize(
     ("budget", "credits_"),
-    [(Budget(credits=Credits(7)), 7), (Budget(usd=Decimal("4.00")), 400), (Budget(), 0), (Budget(credits=Credits(0)), 0)],
+    [
+        (Budget(credits=Credits(7)), 7),
+        (Budget(usd=Decimal("4.00")), 400),
+        (Budget(), 0),
+        (Budget(credits=Credits(0)), 0),
+    ],
 )
 def test_a_budget_in_credits(budget, credits_):
     assert budget.in_credits(PRICE) == credits_
@@ -70,7 +75,11 @@ def test_one_more_fits_exactly_where_the_cap_is_kept_with_it(spent, reserved, pr
 
 
 @given(
-    spent=AMOUNTS, reserved=AMOUNTS, price=st.integers(1, 1000), budget=st.none() | AMOUNTS, wanted=st.integers(0, 500)
+    spent=AMOUNTS,
+    reserved=AMOUNTS,
+    price=st.integers(1, 1000),
+    budget=st.none() | AMOUNTS,
+    wanted=st.integers(0, 500),
 )
 def test_as_many_jobs_fit_as_can_be_reserved_for_one_after_the_other(spent, reserved, price, budget, wanted):
     number = jobs_that_fit(spent=spent, reserved=reserved, price=price, budget=budget, wanted=wanted)

@@ -11,7 +11,9 @@ from runner.core.outcomes import SILENT, Announcement, ErrorClass, StatusOutcome
 OUTCOMES = {*get_args(SubmitOutcome), *get_args(StatusOutcome)}
 
 
-@pytest.mark.parametrize("kind", sorted(OUTCOMES, key=lambda kind: kind.__name__), ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize(
+    "kind", sorted(OUTCOMES, key=lambda kind: kind.__name__), ids=lambda kind: kind.__name__
+)
 def test_an_outcome_is_a_value_that_nobody_changes_and_says_nothing_of_limits_by_itself(kind):
     fields = {field.name: field for field in dataclasses.fields(kind)}
     assert kind.__dataclass_params__.frozen
@@ -40,6 +42,8 @@ def test_a_task_id_is_kept_as_it_is(text):
     assert task_id_of(text) == text
 
 
-@pytest.mark.parametrize("value", ["", "0" * 201, "a b", "a/b", "a\n", "é", "\ud800", None, 7, ["a"], "a?b=c"])
+@pytest.mark.parametrize(
+    "value", ["", "0" * 201, "a b", "a/b", "a\n", "é", "\ud800", None, 7, ["a"], "a?b=c"]
+)
 def test_what_cannot_be_a_task_id_is_none(value):
     assert task_id_of(value) is None

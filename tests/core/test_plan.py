@@ -8,11 +8,11 @@ from runner.core.money import Credits
 from runner.core.plan import Books, Diff, Plan
 
 
-
-
 def diff_of(new=0, removed=0, may_submit=None, **states):
     by_state = dict.fromkeys(JobState, 0) | {JobState(state): number for state, number in states.items()}
-    return Diff(new, by_state, removed, new + by_state[JobState.PENDING] if may_submit is None else may_submit)
+    return Diff(
+        new, by_state, removed, new + by_state[JobState.PENDING] if may_submit is None else may_submit
+    )
 
 
 def plan_of(diff, books=Books(), limits=Limits(), price=40):  # noqa: B008 - frozen values
@@ -20,7 +20,16 @@ def plan_of(diff, books=Books(), limits=Limits(), price=40):  # noqa: B008 - fro
 
 
 EVERYTHING = diff_of(
-    new=1, pending=2, submitting=3, running=4, fetching=5, done=6, failed=7, unknown=8, removed=9, may_submit=3
+    new=1,
+    pending=2,
+    submitting=3,
+    running=4,
+    fetching=5,
+    done=6,
+    failed=7,
+    unknown=8,
+    removed=9,
+    may_submit=3,
 )
 
 

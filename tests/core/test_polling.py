@@ -18,7 +18,8 @@ TYPICAL = st.none() | st.floats(0, 1e6)
 
 
 @pytest.mark.parametrize(
-    ("age_s", "step_s"), [(0, 1.0), (1, 1.0), (4, 2.0), (20, 2.5), (29, 2.5), (60, 7.5), (300, 20.0), (5000, 30.0)]
+    ("age_s", "step_s"),
+    [(0, 1.0), (1, 1.0), (4, 2.0), (20, 2.5), (29, 2.5), (60, 7.5), (300, 20.0), (5000, 30.0)],
 )
 def test_before_anything_is_known_the_steps_grow_with_the_age(age_s, step_s):
     assert next_poll_s(age_s, None) == step_s
@@ -37,7 +38,9 @@ def test_before_anything_is_known_the_steps_grow_with_the_age(age_s, step_s):
         (10_000, 1, 30),
     ],
 )
-def test_once_tasks_were_seen_to_end_the_first_question_comes_when_this_one_may_have(age_s, typical_s, step_s):
+def test_once_tasks_were_seen_to_end_the_first_question_comes_when_this_one_may_have(
+    age_s, typical_s, step_s
+):
     assert next_poll_s(age_s, typical_s) == pytest.approx(step_s)
 
 

@@ -12,7 +12,23 @@ from runner.core.records import Batch, JobRecord, StoredJob
 
 NOTHING = Credits(0)
 BATCH = Batch(
-    1, "spring", "/m.yaml", "grokimagine", "/o", None, PRICE, NOTHING, None, None, NOTHING, NOTHING, NOTHING, 0, None, False, "now"
+    1,
+    "spring",
+    "/m.yaml",
+    "grokimagine",
+    "/o",
+    None,
+    PRICE,
+    NOTHING,
+    None,
+    None,
+    NOTHING,
+    NOTHING,
+    NOTHING,
+    0,
+    None,
+    False,
+    "now",
 )
 JOB = StoredJob(1, JobId("a"), JobState.SUBMITTING, "a fox", (), "normal", "1:1", "p/1", 0, removed=False)
 

@@ -1,13 +1,14 @@
 import csv
 import html
 import io
+import json
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.core.safe_text import for_csv_cell, for_html, for_terminal
+from runner.core.safe_text import for_csv_cell, for_html, for_json, for_terminal
 
 BIDI = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 NASTY = st.text() | st.text(alphabet="\x1b[]31m\r\n\t\x00\x07\x9b\u202e\u2028=+-@ <>&\"'a\ud800", max_size=30)
@@ -46,6 +47,18 @@ def test_nothing_from_outside_controls_a_terminal(text: str, max_chars: int | No
     assert not BIDI & set(shown)
     assert not any(unicodedata.category(each) in ("Cc", "Cs", "Zl", "Zp") for each in shown)
     assert max_chars is None or len(shown) <= max_chars
+
+
+@given(
+    st.recursive(
+        NASTY | st.none() | st.integers(), lambda inner: st.lists(inner) | st.dictionaries(NASTY, inner)
+    )
+)
+def test_json_may_pass_a_terminal_and_loses_nothing(value: object) -> None:
+    shown = for_json(value)
+    assert not BIDI & set(shown)
+    assert not any(unicodedata.category(each) in ("Cc", "Cs", "Zl", "Zp") for each in shown)
+    assert json.loads(shown) == value
 
 
 @pytest.mark.parametrize(

@@ -79,4 +79,5 @@ def test_a_text_is_read_or_refused_with_a_place_in_it(text: str) -> None:
 def test_values_come_out_as_they_went_in(parts: list[tuple[str, str]], first: str, second: str) -> None:
     values = {"a": first, "b": second, "c": "{a}"}
     template = parse("".join(f"{literal}{{{name}}}" for literal, name in parts))
-    assert template.fill(values) == "".join(literal + values[name] for literal, name in parts)
+    filled = "".join(literal + values[name] for literal, name in parts)
+    assert (template.fill(values), template.filled_chars(values)) == (filled, len(filled))

@@ -5,7 +5,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "store"))  # the engine's tests stand on the store's words
 
-from store_support import job_of, shop_at  # noqa: E402 - after the path is there
+from store_support import job_of, shop_at
 
 
 @pytest.fixture

@@ -35,7 +35,9 @@ FAST = Limits(in_flight=10, requests_per_minute=6000.0)
 FOREVER = 10**6
 
 
-def posted(status: int, body: Any = b"", headers: dict[str, str] | None = None, *, cut: bool = False) -> SubmitOutcome:
+def posted(
+    status: int, body: Any = b"", headers: dict[str, str] | None = None, *, cut: bool = False
+) -> SubmitOutcome:
     """What the provider makes of this HTTP answer to a POST; a body that is no bytes is sent as JSON."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     return classify_submit(status, headers or {}, raw, not cut)
@@ -178,7 +180,9 @@ def run(
     """Run the shop's batch to its end; ``at`` are things that happen to the run at a second of its time."""
     service, files, events = service or Service(), files or Files(), []
     utc_now = orders.pop("utc_now", START)
-    known = shop.rows("SELECT max(CAST(substr(task_id, 6) AS INTEGER)) FROM attempt WHERE task_id LIKE 'task-%'")
+    known = shop.rows(
+        "SELECT max(CAST(substr(task_id, 6) AS INTEGER)) FROM attempt WHERE task_id LIKE 'task-%'"
+    )
     service.numbered = known[0][0] or 0  # no task has the name of an earlier run's
 
     async def main() -> tuple[Ending, float]:
@@ -189,7 +193,7 @@ def run(
             files=files,
             tell=events.append,
             utc_now=lambda: utc_now + timedelta(seconds=loop.time()),
-            random=Random(7),  # noqa: S311 - a draw that is the same each time
+            random=Random(7),
         )
         work = Run(Orders(shop.pk, limits, retries, **orders), ports)
         for second, happen in (at or {}).items():

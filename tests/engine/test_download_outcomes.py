@@ -64,7 +64,12 @@ def test_a_file_is_verified_before_it_is_placed_and_the_job_done_after(one):
 @pytest.mark.parametrize("gone", [Expired(403), Expired(404), Expired(410), Refused("a private address")])
 def test_a_url_that_is_not_valid_any_more_is_replaced_by_a_fresh_one(one, gone):
     story = run(one, Service(usual=FRESH), Files([gone]))
-    assert (story.files.fetched, len(story.service.polled), one.states(), story.code) == ([OLD, NEW], 2, [FINISHED], 0)
+    assert (story.files.fetched, len(story.service.polled), one.states(), story.code) == (
+        [OLD, NEW],
+        2,
+        [FINISHED],
+        0,
+    )
 
 
 def test_the_same_url_again_is_tried_later(one):
@@ -140,17 +145,25 @@ def test_a_file_that_the_service_names_only_later_is_fetched_too(one):
 @pytest.mark.parametrize(
     ("trouble", "says"),
     [
-        (DiskFull("out", 500), "the disk of out is full (500 bytes more are needed); make room and run it again"),
+        (
+            DiskFull("out", 500),
+            "the disk of out is full (500 bytes more are needed); make room and run it again",
+        ),
         (DiskFull("out", None), "the disk of out is full; make room and run it again"),
         (DiskFailed("out: Input/output error"), "the output cannot be written: out: Input/output error"),
     ],
 )
-def test_a_disk_that_takes_nothing_stops_downloads_and_submissions_and_keeps_everything(state, where, trouble, says):
+def test_a_disk_that_takes_nothing_stops_downloads_and_submissions_and_keeps_everything(
+    state, where, trouble, says
+):
     limits = Limits(in_flight=2, requests_per_minute=6000.0)
     with shop_at(state, *map(job_of, range(9))) as shop:
         story = run(shop, files=Files(**{where: [trouble] * 99}), limits=limits)
         paid = len(story.service.posted)
-        assert (shop.states(), shop.books()) == ([FETCHING] * paid + [PENDING] * (9 - paid), (40 * paid, 0, 0))
+        assert (shop.states(), shop.books()) == (
+            [FETCHING] * paid + [PENDING] * (9 - paid),
+            (40 * paid, 0, 0),
+        )
         assert (paid < 9, story.ending.disk, story.code) == (True, says, 1)
         assert ("disk", says) in trouble_of(shop)
 
@@ -196,7 +209,11 @@ def verified(shop):
 def test_a_verified_file_is_only_placed(one):
     verified(one)
     story = run(one)
-    assert (story.files.calls[0][1:], story.files.fetched, one.states()) == (("place", "p0/take-01.mp4"), [], [FINISHED])
+    assert (story.files.calls[0][1:], story.files.fetched, one.states()) == (
+        ("place", "p0/take-01.mp4"),
+        [],
+        [FINISHED],
+    )
     assert (story.service.calls, story.code) == ([], 0)
 
 
@@ -217,7 +234,11 @@ def test_only_the_files_that_are_missing_are_fetched(one):
     one.do(outputs.verified, attempt, "p0/take-01-1.mp4", 7, HASH)
     one.do(outputs.placed, attempt)
     story = run(one)
-    assert (story.files.fetched, story.files.placed, one.states()) == ([NEW], ["p0/take-01-2.mp4"], [FINISHED])
+    assert (story.files.fetched, story.files.placed, one.states()) == (
+        [NEW],
+        ["p0/take-01-2.mp4"],
+        [FINISHED],
+    )
 
 
 # many at once

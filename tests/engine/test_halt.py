@@ -14,7 +14,10 @@ REASONS = {
     "the deadline": (lambda halt: halt.enough(), (True, True, False, False)),
     "no room": (lambda halt: halt.budget_reached(), (True, False, False, False)),
     "refused": (lambda halt: halt.service_refuses("no"), (True, True, False, False)),
-    "refused altogether": (lambda halt: halt.service_refuses("no", all_calls=True), (True, True, False, True)),
+    "refused altogether": (
+        lambda halt: halt.service_refuses("no", all_calls=True),
+        (True, True, False, True),
+    ),
     "the disk": (lambda halt: halt.disk_refuses("full"), (True, True, True, False)),
     "the state": (lambda halt: halt.state_failed("full"), (True, True, True, True)),
     "a signal": (lambda halt: halt.interrupted(2), (True, True, True, True)),
@@ -90,7 +93,9 @@ def test_an_answer_begins_the_ten_minutes_anew():
     assert (halt.service, halt.answers) == (None, 1)
 
 
-@pytest.mark.parametrize(("most", "known", "more", "stops"), [(3, 0, 2, False), (3, 1, 2, True), (3, 3, 0, True), (3, 0, 5, True)])
+@pytest.mark.parametrize(
+    ("most", "known", "more", "stops"), [(3, 0, 2, False), (3, 1, 2, True), (3, 3, 0, True), (3, 0, 5, True)]
+)
 def test_as_many_failures_as_allowed_end_submission(most, known, more, stops):
     halt = Halt()
     halt.allow_failures(most, known)

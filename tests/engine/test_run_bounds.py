@@ -1,6 +1,7 @@
 """How much a run does: slots, rates, the canary, and the bounds that a person sets."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from engine_support import DONE, FAST, START, Service, posted, run
@@ -8,7 +9,16 @@ from store_support import NOW, job_of, raw, shop_at
 
 from runner.core.events import EventName
 from runner.core.model import AttemptOutcome, FailureCap, JobState, Limits, Retries
-from runner.core.outcomes import Announcement, Completed, Failed, NotSent, Running, Throttled
+from runner.core.outcomes import (
+    Accepted,
+    Announcement,
+    Completed,
+    Failed,
+    NotSent,
+    Running,
+    TaskId,
+    Throttled,
+)
 from runner.store import attempts
 
 PENDING, SUBMITTING, RUNNING, FETCHING, FINISHED, FAILED, UNKNOWN = JobState
@@ -56,9 +66,11 @@ def test_an_hour_never_sees_more_submissions_than_allowed_and_polls_go_on(many):
 
 def test_the_announced_remainder_is_respected(many):
     spent = Announcement(remaining=0, reset_after_s=40.0)
-    story = run(many, Service(usual=[Completed(DONE.urls, DONE.charged, limits=spent)]), limits=Limits(in_flight=1))
+    story = run(
+        many, Service(usual=[Completed(DONE.urls, DONE.charged, limits=spent)]), limits=Limits(in_flight=1)
+    )
     posts = story.service.times("POST")
-    assert min(after - before for before, after in zip(posts, posts[1:], strict=False)) >= 40.0
+    assert min(after - before for before, after in pairwise(posts)) >= 40.0
 
 
 def test_what_an_earlier_run_submitted_within_the_hour_counts(many):
@@ -145,6 +157,45 @@ def test_a_canary_that_is_overdue_lets_the_next_one_go(state):
     with shop_at(state, *map(job_of, range(21))) as shop:
         story = run(shop, Service(tasks={"task-1": [Running()]}), limits=limits)
         assert (shop.states(), story.code) == ([RUNNING] + [FINISHED] * 20, 4)
+
+
+def test_a_canary_that_never_leaves_is_given_up_and_not_begun_again(state):
+    """Somebody else is answered all the while: the questions about an earlier task."""
+
+    class Picky(Service):
+        async def submit(self, request):
+            if request.prompt == "a fox, number 0":
+                self.posts.insert(0, NotSent("no route"))
+            return await super().submit(request)
+
+    with shop_at(state, *map(job_of, range(22))) as shop:
+        shop.running(21)
+        story = run(shop, Picky(tasks={"t21": [Running()] * 30 + [DONE]}))
+        assert (shop.states(), story.ending.incomplete, story.code) == ([PENDING] + [FINISHED] * 21, 1, 1)
+
+
+def test_an_earlier_task_that_failed_and_cannot_be_sent_again_is_no_canary(state):
+    """It is pending when the canaries are looked for, and its worker has given it up."""
+
+    class Picky(Service):
+        async def submit(self, request):
+            if request.prompt == "a fox, number 0":
+                self.posts.insert(0, NotSent("no route"))
+            return await super().submit(request)
+
+    service = Picky(tasks={"t0": [NO_LUCK], "t21": [Running()] * 30 + [DONE]})
+    with shop_at(state, *map(job_of, range(22))) as shop:
+        shop.running(0)
+        shop.running(21)
+        story = run(shop, service, retries=Retries(regenerate_failed=1))
+        assert (shop.states(), story.ending.bugs, story.code) == ([PENDING] + [FINISHED] * 21, 0, 1)
+
+
+def test_a_canary_that_is_refused_after_one_that_failed_ends_submission(state):
+    with shop_at(state, *map(job_of, range(21))) as shop:
+        service = Service([Accepted(TaskId("task-1")), posted(401, b"")], {"task-1": [NO_LUCK]})
+        story = run(shop, service)
+        assert (len(story.service.posted), shop.states(), story.code) == (2, [FAILED] + [PENDING] * 20, 5)
 
 
 def test_a_refused_canary_leaves_the_others_at_home(state):
@@ -297,7 +348,12 @@ def test_jobs_that_failed_in_earlier_runs_count(many):
 
 
 def test_a_job_that_was_made_again_and_came_is_no_failure(many):
-    story = run(many, Service(tasks={"task-1": [NO_LUCK]}), limits=capped(count=1), retries=Retries(regenerate_failed=1))
+    story = run(
+        many,
+        Service(tasks={"task-1": [NO_LUCK]}),
+        limits=capped(count=1),
+        retries=Retries(regenerate_failed=1),
+    )
     assert (many.states(), story.ending.failures, story.code) == ([FINISHED] * 12, None, 0)
 
 

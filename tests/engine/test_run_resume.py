@@ -23,7 +23,13 @@ def six(state):
 def test_a_finished_batch_needs_no_request(shop):
     run(shop)
     story = run(shop)
-    assert (story.service.calls, story.files.calls, story.events, story.seconds, story.code) == ([], [], [], 0.0, 0)
+    assert (story.service.calls, story.files.calls, story.events, story.seconds, story.code) == (
+        [],
+        [],
+        [],
+        0.0,
+        0,
+    )
 
 
 def test_what_is_paid_for_is_asked_about_before_anything_is_submitted(six):
@@ -31,7 +37,10 @@ def test_what_is_paid_for_is_asked_about_before_anything_is_submitted(six):
         six.running(rank)
     story = run(six, Service(usual=[Running(), DONE]), limits=Limits(in_flight=4, requests_per_minute=60.0))
     kinds = [kind for _, kind, _ in story.service.calls]
-    assert (sorted(story.service.polled[:3]), kinds[:4]) == (["t1", "t3", "t4"], ["GET", "GET", "GET", "POST"])
+    assert (sorted(story.service.polled[:3]), kinds[:4]) == (
+        ["t1", "t3", "t4"],
+        ["GET", "GET", "GET", "POST"],
+    )
     assert (six.states(), six.books(), story.code) == ([FINISHED] * 6, (240, 0, 0), 0)
 
 
@@ -40,7 +49,9 @@ def test_tasks_of_an_earlier_run_hold_their_slots_whether_there_is_room_or_not(s
         six.running(rank)
     usual = [Running(), Running(), DONE]
     story = run(six, Service(usual=usual), limits=Limits(in_flight=2, requests_per_minute=6000.0))
-    ends = [at for at, kind, what in story.service.calls if kind == "GET" and what in {"t0", "t1", "t2", "t3"}]
+    ends = [
+        at for at, kind, what in story.service.calls if kind == "GET" and what in {"t0", "t1", "t2", "t3"}
+    ]
     assert (story.service.times("POST")[0] > sorted(ends)[-2], six.states()) == (True, [FINISHED] * 6)
 
 
@@ -109,7 +120,12 @@ def test_a_policy_may_pay_again_for_what_a_dead_process_left(shop):
     shop.budget(160)
     shop.reserve(0)
     story = run(shop, retries=RESUBMIT)
-    assert (shop.states(), shop.books(), len(story.service.posted), story.code) == ([FINISHED] * 3, (160, 0, 0), 3, 0)
+    assert (shop.states(), shop.books(), len(story.service.posted), story.code) == (
+        [FINISHED] * 3,
+        (160, 0, 0),
+        3,
+        0,
+    )
 
 
 def test_a_policy_pays_again_only_within_the_budget(shop):
@@ -121,7 +137,12 @@ def test_a_policy_pays_again_only_within_the_budget(shop):
 def test_a_policy_pays_again_for_what_becomes_unknown_in_this_run(shop):
     shop.budget(400)
     story = run(shop, Service([Unknown("cut off")]), retries=RESUBMIT)
-    assert (shop.states(), shop.books(), len(story.service.posted), story.code) == ([FINISHED] * 3, (160, 0, 0), 4, 0)
+    assert (shop.states(), shop.books(), len(story.service.posted), story.code) == (
+        [FINISHED] * 3,
+        (160, 0, 0),
+        4,
+        0,
+    )
 
 
 def test_a_policy_does_not_pay_again_while_a_task_may_still_be_found(shop):
@@ -212,7 +233,12 @@ def test_a_job_that_was_put_back_is_paid_for_again(shop):
         shop.do(decisions.retry, shop.job(rank).pk)
     shop.budget(400)
     story = run(shop)
-    assert (shop.states(), shop.books(), len(story.service.posted), story.code) == ([FINISHED] * 3, (160, 0, 0), 2, 0)
+    assert (shop.states(), shop.books(), len(story.service.posted), story.code) == (
+        [FINISHED] * 3,
+        (160, 0, 0),
+        2,
+        0,
+    )
 
 
 def test_a_job_with_settled_attempts_of_every_kind_goes_on(shop):

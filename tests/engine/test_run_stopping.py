@@ -57,12 +57,22 @@ def test_a_signal_ends_questions_and_downloads_at_once(shop):
 def test_the_next_run_goes_on_where_a_signal_stopped(shop):
     run(shop, Service(usual=[Running()]), limits=TWO, at={30.0: signal})
     story = run(shop)
-    assert (shop.states(), shop.books(), len(story.service.posted), story.code) == ([FINISHED] * 3, (120, 0, 0), 1, 0)
+    assert (shop.states(), shop.books(), len(story.service.posted), story.code) == (
+        [FINISHED] * 3,
+        (120, 0, 0),
+        1,
+        0,
+    )
 
 
 def test_a_signal_while_a_passing_refusal_is_waited_out_ends_at_once(shop):
     story = run(shop, Service([Throttled("wait", 900.0)] * 3), at={5.0: signal})
-    assert (shop.states(), shop.books(), story.seconds, story.code) == ([PENDING] * 3, (0, 0, 0), 5.0, 128 + TERM)
+    assert (shop.states(), shop.books(), story.seconds, story.code) == (
+        [PENDING] * 3,
+        (0, 0, 0),
+        5.0,
+        128 + TERM,
+    )
 
 
 @pytest.mark.parametrize("answer", [Throttled("wait", 900.0), NotSent("no route"), posted(200, b"{}")])
@@ -95,6 +105,24 @@ def test_whenever_a_signal_comes_the_next_run_finishes_without_paying_twice(shop
     assert len(first.service.posted) + len(again.service.posted) == 3
 
 
+def test_a_signal_while_a_reservation_is_being_written_gives_it_back_unsent(shop):
+    class Slow:
+        """A state on a slow disk."""
+
+        async def write(self, change, *args, **kwargs):
+            await asyncio.sleep(2.0 if change.__name__ == "reserve" else 0.0)
+            return shop.writer.write_now(change, *args, **kwargs)
+
+    story = run(shop, at={1.0: signal}, state=Slow())
+    assert (shop.states(), shop.books(), story.service.calls, story.code) == (
+        [PENDING] * 3,
+        (0, 0, 0),
+        [],
+        128 + TERM,
+    )
+    assert shop.rows("SELECT DISTINCT outcome, note FROM attempt") == [("not_sent", "stopped")]
+
+
 # a state that cannot be written
 
 
@@ -118,7 +146,14 @@ class Failing:
 
 @pytest.mark.parametrize(
     ("change", "posts"),
-    [("recover", 0), ("newest_submissions", 0), ("claimable", 0), ("reserve", 0), ("accept", 3), ("complete", 3)],
+    [
+        ("recover", 0),
+        ("newest_submissions", 0),
+        ("claimable", 0),
+        ("reserve", 0),
+        ("accept", 3),
+        ("complete", 3),
+    ],
 )
 def test_after_a_failed_commit_nothing_more_is_sent_and_the_run_ends(shop, change, posts):
     story = run(shop, state=Failing(shop, change))
@@ -162,7 +197,9 @@ def test_a_bug_in_one_job_does_not_end_the_others(shop, caplog):
     with caplog.at_level(logging.ERROR):
         story = run(shop, Service([ZeroDivisionError("a bug")]))
     assert (shop.states(), shop.books(), story.code) == ([SUBMITTING, FINISHED, FINISHED], (80, 40, 0), 70)
-    assert [record.getMessage() for record in caplog.records] == [f"job {job_of(0).job_id} met an error of this program"]
+    assert [record.getMessage() for record in caplog.records] == [
+        f"job {job_of(0).job_id} met an error of this program"
+    ]
     assert (run(shop).code, shop.states()[0]) == (4, UNKNOWN)
 
 
@@ -191,7 +228,7 @@ def test_a_run_with_the_writer_of_every_day(shop):
     async def main():
         service, files = Service(post_s=0.01), Files(fetch_s=0.01)
         writer = GroupWriter(open_for_writing(shop.path))
-        ports = Ports(writer, service, files, lambda _: None, lambda: START, Random(7))  # noqa: S311 - no secret
+        ports = Ports(writer, service, files, lambda _: None, lambda: START, Random(7))
         try:
             return await Run(Orders(shop.pk, FAST, Retries()), ports).execute()
         finally:

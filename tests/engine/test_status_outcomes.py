@@ -2,6 +2,7 @@
 
 import logging
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from engine_support import DONE, FAST, START, Service, asked, run
@@ -82,11 +83,17 @@ def test_a_file_that_comes_a_little_later_is_fetched(one):
 
 
 @pytest.mark.parametrize(
-    ("said", "spent"), [({}, 40), ({"consumed_credits": 0}, 0), ({"consumed_credits": 15}, 15), ({"consumed_credits": 90}, 90)]
+    ("said", "spent"),
+    [({}, 40), ({"consumed_credits": 0}, 0), ({"consumed_credits": 15}, 15), ({"consumed_credits": 90}, 90)],
 )
 def test_a_failed_task_is_spent_unless_nothing_is_reported_as_charged(one, said, spent):
     story = run(one, Service(usual=[task("failed", error_message="no luck", **said)]))
-    assert (one.states(), one.books(), len(story.service.posted), story.code) == ([FAILED], (spent, 0, 0), 1, 1)
+    assert (one.states(), one.books(), len(story.service.posted), story.code) == (
+        [FAILED],
+        (spent, 0, 0),
+        1,
+        1,
+    )
     assert (trouble_of(one), story.files.calls) == ([("service", "no luck", 0)], [])
 
 
@@ -141,13 +148,18 @@ def test_a_service_that_invents_words_without_end_fills_no_log(one, caplog):
 )
 def test_an_answer_that_says_nothing_changes_nothing_and_is_asked_for_again(one, nothing):
     story = run(one, Service(usual=[nothing, nothing, nothing, DONE]))
-    assert (one.states(), one.books(), len(story.service.polled), story.code) == ([FINISHED], (40, 0, 0), 4, 0)
+    assert (one.states(), one.books(), len(story.service.polled), story.code) == (
+        [FINISHED],
+        (40, 0, 0),
+        4,
+        0,
+    )
 
 
 def test_questions_without_an_answer_are_asked_less_and_less_often(one):
     story = run(one, Service(usual=[asked(500, b"")] * 9 + [DONE]))
     times = story.service.times("GET")
-    gaps = [after - before for before, after in zip(times, times[1:], strict=False)]
+    gaps = [after - before for before, after in pairwise(times)]
     assert (max(gaps) == gaps[-1] > 25.0, min(gaps) >= 1.0) == (True, True)
 
 
@@ -171,7 +183,12 @@ def test_a_task_that_is_not_known_for_two_minutes_is_reported_kept_and_still_res
 def test_a_lost_task_that_comes_back_at_a_later_run_is_fetched(one):
     run(one, Service(usual=[NotFound("no such task")]))
     story = run(one, utc_now=START + timedelta(hours=1))
-    assert (one.states(), trouble_of(one), story.service.posted, story.code) == ([FINISHED], [(None, None, 0)], [], 0)
+    assert (one.states(), trouble_of(one), story.service.posted, story.code) == (
+        [FINISHED],
+        [(None, None, 0)],
+        [],
+        0,
+    )
 
 
 # refused
@@ -218,7 +235,11 @@ def test_one_answer_in_between_begins_the_ten_minutes_anew(one):
 )
 @pytest.mark.parametrize("kind", ["done", "failed", "running"])
 def test_a_task_that_shows_another_request_is_kept_running_and_reported(one, echo, kind):
-    answer = {"done": Completed((URL,), 40, echo), "failed": Failed("no", echo=echo), "running": Running(None, echo)}
+    answer = {
+        "done": Completed((URL,), 40, echo),
+        "failed": Failed("no", echo=echo),
+        "running": Running(None, echo),
+    }
     story = run(one, Service(usual=[answer[kind]]))
     assert (one.states(), one.books(), story.code, story.files.calls) == ([RUNNING], (0, 40, 0), 4, [])
     ((error_class, error, overdue),) = trouble_of(one)
@@ -278,14 +299,19 @@ def test_an_overdue_task_is_asked_about_slowly(shop):
     limits = Limits(in_flight=1, requests_per_minute=6000.0, task_deadline_s=300.0)
     run(shop, long, limits=limits)
     late = [at for at, kind, what in long.calls if kind == "GET" and what == "task-1" and at > 330.0]
-    gaps = {round(after - before) for before, after in zip(late, late[1:], strict=False)}
+    gaps = {round(after - before) for before, after in pairwise(late)}
     assert (len(late) > 2, gaps) == (True, {60})
 
 
 def test_an_overdue_task_that_is_done_at_the_next_run_ends_well(one):
     run(one, Service(usual=[Running()]), limits=HASTY)
     story = run(one, utc_now=START + timedelta(days=1))
-    assert (one.states(), one.books(), trouble_of(one), story.code) == ([FINISHED], (40, 0, 0), [(None, None, 0)], 0)
+    assert (one.states(), one.books(), trouble_of(one), story.code) == (
+        [FINISHED],
+        (40, 0, 0),
+        [(None, None, 0)],
+        0,
+    )
 
 
 def test_a_run_does_not_wait_for_ever_for_a_service_that_only_ever_says_500(one):
@@ -305,7 +331,12 @@ def test_a_task_that_the_service_failed_is_made_again_where_the_manifest_says_so
     failing = Failed("boom", charged=0)
     service = Service(tasks={"task-1": [failing], "task-4": [failing]})
     story = run(shop, service, retries=Retries(regenerate_failed=2), limits=FAST)
-    assert (shop.states(), shop.books(), len(story.service.posted), story.code) == ([FINISHED] * 3, (120, 0, 0), 5, 0)
+    assert (shop.states(), shop.books(), len(story.service.posted), story.code) == (
+        [FINISHED] * 3,
+        (120, 0, 0),
+        5,
+        0,
+    )
 
 
 def test_it_is_made_again_no_more_often_than_the_manifest_says(one):

@@ -95,6 +95,7 @@ BROKEN = [
     ("a.txt", b"\xff\xfea\0", "a.txt:1:1: prompts[0]: this file is UTF-16"),
     ("a.txt", "a\x07\n", "a.txt:1:1: prompts[0]: the control character U+0007 at character 2"),
     ("a.txt", "a" * 1_048_577, "a.txt:1:1: prompts[0]: a line longer than 1 MiB"),
+    ("a.csv", "text" + ",c" * 1000 + "\n", "a.csv:1:1: the header has 1001 columns; at most 1000 are allowed"),
     ("a.csv", "", "a.csv:1:1: the file is empty, a header with 'text' is needed"),
     ("a.csv", "prompt,id\na,b\n", "a.csv:1:1: the header has no column 'text'; found 'prompt', 'id' - rename"),
     ("a.csv", "id;text\na;b\n", "found 'id;text' - separate the columns with commas, not with semicolons"),

@@ -7,10 +7,16 @@ from pathlib import Path
 from runner.core.errors import RunnerError
 from runner.store.locks import holding
 
+
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
 began = time.monotonic()
 try:
     with holding(Path(sys.argv[1]), sys.argv[2]):
-        print("held", flush=True)
+        say("held")
         sys.stdin.read()
 except RunnerError as error:
-    print(f"{error.exit_code} {time.monotonic() - began:.2f} {error}", flush=True)
+    say(f"{error.exit_code} {time.monotonic() - began:.2f} {error}")

@@ -10,12 +10,18 @@ from runner.store import attempts
 from runner.store.database import open_for_writing
 from runner.store.writer import DirectWriter
 
+
+def say(text: object) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
 path, number, workers = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 writer = DirectWriter(open_for_writing(path))
-print("ready", flush=True)
+say("ready")
 for line in sys.stdin:
     batch_pk, first_job, jobs = map(int, line.split())
     mine = range(first_job + number, first_job + jobs, workers)
     given = [writer.write_now(attempts.reserve, batch_pk, job_pk, "now") for job_pk in mine]
-    print(sum(one is not None for one in given), flush=True)
+    say(sum(one is not None for one in given))
 writer.close()

@@ -28,7 +28,12 @@ PRICE = Price(Credits(40), Decimal("0.40"))
 
 def terms_of(name: str = "spring", **fields: Any) -> BatchTerms:
     """What a run brings along for the batch ``name``."""
-    given = {"manifest": f"/m/{name}.yaml", "provider": "grokimagine", "output_dir": f"/o/{name}", "price": PRICE}
+    given = {
+        "manifest": f"/m/{name}.yaml",
+        "provider": "grokimagine",
+        "output_dir": f"/o/{name}",
+        "price": PRICE,
+    }
     return BatchTerms(name=name, **(given | fields))
 
 

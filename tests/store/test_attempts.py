@@ -16,8 +16,12 @@ PENDING, SUBMITTING, RUNNING, FETCHING, DONE, FAILED, UNKNOWN = JobState
 def standing(shop, rank=0):
     """State, error and class of a job, its attempts, and the books."""
     job = shop.job(rank)
-    error, error_class, overdue = shop.rows("SELECT error, error_class, overdue FROM job WHERE id = ?", job.pk)[0]
-    made = shop.rows("SELECT outcome, credits, task_id, candidate FROM attempt WHERE job = ? ORDER BY id", job.pk)
+    error, error_class, overdue = shop.rows(
+        "SELECT error, error_class, overdue FROM job WHERE id = ?", job.pk
+    )[0]
+    made = shop.rows(
+        "SELECT outcome, credits, task_id, candidate FROM attempt WHERE job = ? ORDER BY id", job.pk
+    )
     return job.state, error, error_class, overdue, made, shop.books()
 
 

@@ -18,7 +18,9 @@ def listed(shop):
 
 
 def test_a_job_is_kept_with_all_that_its_manifest_says(state):
-    one = job_of(7, images=("https://x/1.png",), variables={"animal": "fuchs ü"}, meta={"sku": "A", "n": 1, "no": None})
+    one = job_of(
+        7, images=("https://x/1.png",), variables={"animal": "fuchs ü"}, meta={"sku": "A", "n": 1, "no": None}
+    )
     with shop_at(state, one) as shop:
         (row,) = shop.rows(
             """SELECT job_id, prompt_id, mode, ratio, take, variables, meta, path, rank, state, removed, text, images
@@ -44,7 +46,10 @@ def test_a_job_is_kept_with_all_that_its_manifest_says(state):
 def test_texts_that_repeat_stand_once(state):
     jobs = [job_of(number, prompt="a fox", images=("i",) * (number % 2)) for number in range(6)]
     with shop_at(state, *jobs) as shop:
-        assert shop.rows("SELECT text, images FROM prompt ORDER BY images") == [("a fox", '["i"]'), ("a fox", "[]")]
+        assert shop.rows("SELECT text, images FROM prompt ORDER BY images") == [
+            ("a fox", '["i"]'),
+            ("a fox", "[]"),
+        ]
 
 
 def test_to_enrol_the_same_again_changes_nothing_but_the_generation(shop):
@@ -107,7 +112,9 @@ def test_batches_do_not_share_jobs(shop):
     with shop_at(shop.path, job_of(0), name="autumn") as other:
         other.enrol(job_of(1))
         assert [removed for *_, removed in listed(shop)] == [0, 1, 0, 0, 0]
-        assert list(shop.do(enrolment.known, shop.pk, [job_of(0).job_id]).values()) == [Known(PENDING, removed=False)]
+        assert list(shop.do(enrolment.known, shop.pk, [job_of(0).job_id]).values()) == [
+            Known(PENDING, removed=False)
+        ]
 
 
 def test_a_whole_page_is_taken_at_once(state):

@@ -53,7 +53,7 @@ def test_a_done_job_shows_when_it_was_done(shop):
     attempt = shop.fetching(0)
     shop.do(outputs.verified, shop.do(reads.files_of, attempt)[0].pk, "a", 1, "ab")
     shop.do(outputs.finish, 1, LATER)
-    assert [(record.job.state, record.completed_at) for record in shown(shop)][0] == (DONE, LATER)
+    assert next((record.job.state, record.completed_at) for record in shown(shop)) == (DONE, LATER)
 
 
 @pytest.mark.parametrize("page", [1, 2, 3, 500])

@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import resource
 import signal
 import stat
 import subprocess
@@ -106,7 +107,10 @@ def test_only_the_owner_may_see_the_locks(state):
     before = os.umask(0)
     try:
         with holding(state, "spring"):
-            modes = [stat.S_IMODE(path.stat().st_mode) for path in (lock_path(state, "spring").parent, lock_path(state, "spring"))]
+            modes = [
+                stat.S_IMODE(path.stat().st_mode)
+                for path in (lock_path(state, "spring").parent, lock_path(state, "spring"))
+            ]
     finally:
         os.umask(before)
     assert modes == [0o700, 0o600]
@@ -169,6 +173,64 @@ def test_a_lock_whose_file_was_deleted_meanwhile_is_no_lock(state, is_made_again
     assert (held, path.with_suffix(".old").exists()) == (os.getpid(), True)
 
 
+@pytest.mark.parametrize("name", ["", "../spring", "a/b", "a\0b"])
+def test_what_no_batch_is_called_has_no_lock(state, name):
+    with pytest.raises(StateError, match="is not the name of a batch"):
+        lock_path(state, name)
+
+
+def test_a_planted_folder_of_locks_is_refused(state, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    state.parent.mkdir()
+    lock_path(state, "spring").parent.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(StateError, match="is a symbolic link; remove it"), holding(state, "spring"):
+        pass
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+@contextlib.contextmanager
+def a_file_system_without_locks(path):
+    """Just before it is locked, a descriptor becomes one that cannot be: ``flock`` fails with EBADF."""
+    odd = os.open(path, os.O_PATH)
+
+    def interfere(frame, event, called):
+        if event == "c_call" and called is fcntl.flock:
+            os.dup2(odd, frame.f_locals["descriptor"])
+
+    sys.setprofile(interfere)
+    try:
+        yield
+    finally:
+        sys.setprofile(None)
+        os.close(odd)
+
+
+def test_where_nothing_can_be_locked_nobody_starts_and_nobody_is_told_that_nobody_runs(state):
+    with holding(state, "spring"):
+        pass
+    with a_file_system_without_locks(state.parent):
+        with (
+            pytest.raises(StateError, match=r"cannot be taken: .*Bad file descriptor"),
+            holding(state, "spring"),
+        ):
+            pass
+        with pytest.raises(StateError, match="cannot be looked at: Bad file descriptor"):
+            holder(state, "spring")
+
+
+def test_a_lock_that_cannot_be_signed_is_the_states_failure_and_is_let_go(state):
+    """A full disk is met here first."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        with pytest.raises(StateError, match="cannot be written: File too large"), holding(state, "spring"):
+            pass
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with holding(state, "spring"):
+        assert holder(state, "spring") == os.getpid()
+
+
 def test_a_planted_link_is_not_followed(state, tmp_path):
     lock_path(state, "spring").parent.mkdir(parents=True)
     lock_path(state, "spring").symlink_to(tmp_path / "elsewhere")
@@ -179,12 +241,18 @@ def test_a_planted_link_is_not_followed(state, tmp_path):
 
 def test_a_lock_that_cannot_be_made_is_the_states_failure(tmp_path):
     (tmp_path / "runner.db.locks").write_text("a file")
-    with pytest.raises(StateError, match=r"the lock .*spring\.lock cannot be taken"), holding(tmp_path / "runner.db", "spring"):
+    with (
+        pytest.raises(StateError, match=r"the lock .*spring\.lock cannot be taken"),
+        holding(tmp_path / "runner.db", "spring"),
+    ):
         pass
 
 
 def test_a_holder_that_has_not_yet_said_who_it_is_is_called_another_process(state):
     with holding(state, "spring"):
         lock_path(state, "spring").write_text("")
-        with pytest.raises(BusyError, match="another process is working on batch 'spring'"), holding(state, "spring"):
+        with (
+            pytest.raises(BusyError, match="another process is working on batch 'spring'"),
+            holding(state, "spring"),
+        ):
             pass

@@ -31,7 +31,9 @@ def opened(path):
 
 def content(path):
     with contextlib.closing(sqlite3.connect(path)) as connection:
-        marks = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")]
+        marks = [
+            connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
+        ]
         return *marks, connection.execute("SELECT * FROM purse").fetchall()
 
 
@@ -122,3 +124,9 @@ def test_the_copy_holds_what_others_have_not_brought_home_yet(path):
         migrate(connection, path, [OLD, NEW])
         reader.execute("COMMIT")
     assert content(path.with_name("a.db.v1")) == (APPLICATION_ID, 1, [(80,)])
+
+
+def test_what_went_wrong_is_not_hidden_by_taking_back_what_was_ended_already(path):
+    # As when Ctrl-C comes between the COMMIT and the next line: there is no transaction left to take back.
+    with opened(path) as connection, pytest.raises(sqlite3.OperationalError, match="cannot commit"):
+        migrate(connection, path, [OLD, ("COMMIT",)])

@@ -57,7 +57,9 @@ def test_a_job_whose_files_are_placed_is_done(shop):
     assert shop.rows("SELECT state, error, completed_at FROM job WHERE rank = 0") == [("done", None, LATER)]
 
 
-@pytest.mark.parametrize("bring", [lambda shop: None, lambda shop: shop.running(0), lambda shop: place(shop, 0, "a")])
+@pytest.mark.parametrize(
+    "bring", [lambda shop: None, lambda shop: shop.running(0), lambda shop: place(shop, 0, "a")]
+)
 def test_only_a_fetching_job_comes_to_its_end(shop, bring):
     bring(shop)
     before = shop.dump()
@@ -90,7 +92,12 @@ def test_files_are_found_page_by_page_and_of_this_batch_only(shop):
 def test_a_move_is_announced_and_then_made_or_given_up(shop):
     pk = file_of(shop, place(shop, 0, "a.mp4")).pk
     steps = []
-    for step in ((outputs.aim, pk, "b.mp4"), (outputs.stayed, pk), (outputs.aim, pk, "c.mp4"), (outputs.moved, pk)):
+    for step in (
+        (outputs.aim, pk, "b.mp4"),
+        (outputs.stayed, pk),
+        (outputs.aim, pk, "c.mp4"),
+        (outputs.moved, pk),
+    ):
         shop.do(*step)
         steps += shop.rows("SELECT path, target FROM file")
     assert steps == [("a.mp4", "b.mp4"), ("a.mp4", None), ("a.mp4", "c.mp4"), ("c.mp4", None)]

@@ -111,7 +111,11 @@ def test_only_pending_jobs_that_the_manifest_names_can_be_claimed(shop):
 def test_only_what_matches_can_be_claimed_and_counted(mixed, only, found):
     claimed = ranks(mixed.do(reads.claimable, mixed.pk, only, (-1, ""), 9))
     counts = mixed.do(reads.counts, mixed.pk, only)
-    assert (claimed, mixed.do(reads.count_claimable, mixed.pk, only), counts.total) == (found, len(found), len(found))
+    assert (claimed, mixed.do(reads.count_claimable, mixed.pk, only), counts.total) == (
+        found,
+        len(found),
+        len(found),
+    )
 
 
 def test_the_first_job_of_each_kind(mixed):

@@ -57,7 +57,10 @@ def test_a_reader_sees_what_is_committed_and_not_what_is_under_way(left):
 
         seen = shop.do(changed_and_looked_at)
         with reading(left) as other:
-            assert (seen, [job.rank for job in reads.claimable(other, shop.pk, {}, (-1, ""), 9)]) == ([1], [8])
+            assert (seen, [job.rank for job in reads.claimable(other, shop.pk, {}, (-1, ""), 9)]) == (
+                [1],
+                [8],
+            )
 
 
 def test_a_readers_view_holds_still_while_others_write(left):
@@ -110,7 +113,10 @@ def test_a_damaged_page_is_reported_as_the_states_failure(left):
     whole = bytearray(left.read_bytes())
     whole[(root - 1) * 4096 : root * 4096] = b"\xff" * 4096
     left.write_bytes(whole)
-    with pytest.raises(StateError, match="cannot be read: database disk image is malformed"), reading(left) as c:
+    with (
+        pytest.raises(StateError, match="cannot be read: database disk image is malformed"),
+        reading(left) as c,
+    ):
         batches.every(c)
 
 
@@ -127,7 +133,7 @@ def as_nobody(look):
         os.write(there, answer)
         os._exit(0)
     os.close(there)
-    with open(here, "rb") as pipe:
+    with os.fdopen(here, "rb") as pipe:
         answer = pipe.read()
     os.waitpid(child, 0)
     return answer.decode()

@@ -14,7 +14,9 @@ from runner.store.schema import metadata
 @pytest.mark.parametrize("table", metadata.sorted_tables, ids=lambda table: table.name)
 def test_the_tables_of_sqlalchemy_are_those_of_the_file(shop, table):
     in_file = [(name, kind) for _, name, kind, *_ in shop.rows(f"PRAGMA table_info({table.name})")]
-    assert [(column.name, str(column.type.compile(shop.writer._engine.dialect))) for column in table.columns] == in_file
+    assert [
+        (column.name, str(column.type.compile(shop.writer._engine.dialect))) for column in table.columns
+    ] == in_file
 
 
 def test_no_table_of_the_file_is_unknown_to_sqlalchemy(shop):
@@ -23,7 +25,9 @@ def test_no_table_of_the_file_is_unknown_to_sqlalchemy(shop):
 
 
 def test_every_table_is_strict(shop):
-    strict = {name: strict for _, name, _, _, _, strict in shop.rows("PRAGMA table_list") if name in metadata.tables}
+    strict = {
+        name: strict for _, name, _, _, _, strict in shop.rows("PRAGMA table_list") if name in metadata.tables
+    }
     assert strict == dict.fromkeys(metadata.tables, 1)
 
 
@@ -80,14 +84,18 @@ def test_a_second_live_attempt_for_a_job_is_refused(shop, live):
     shop.reserve(0)
     second = f"""INSERT INTO attempt (batch, job, outcome, credits, task_id, submitted_at)
         SELECT batch, job, '{live}', 40, 't9', submitted_at FROM attempt"""
-    with pytest.raises(IntegrityError, match="attempt.job"):
+    with pytest.raises(IntegrityError, match=r"attempt\.job"):
         shop.do(raw(second))
 
 
 def test_a_settled_attempt_makes_room_for_a_live_one(shop):
     shop.running(0)
     shop.do(raw("UPDATE attempt SET outcome = 'lost'"))
-    shop.do(raw(f"INSERT INTO attempt (batch, job, outcome, credits, submitted_at) VALUES (1, 1, 'unknown', 40, '{NOW}')"))
+    shop.do(
+        raw(
+            f"INSERT INTO attempt (batch, job, outcome, credits, submitted_at) VALUES (1, 1, 'unknown', 40, '{NOW}')"
+        )
+    )
     assert shop.books() == (40, 40, 40)
 
 
@@ -115,7 +123,11 @@ def test_the_triggers_keep_the_sums_whatever_is_done_to_the_attempts(tmp_path_fa
             values = f"outcome = '{outcome}', credits = {held}, task_id = {task}"
             if not shop.do(raw(f"UPDATE attempt SET {values} WHERE job = {rank + 1}")):
                 columns = "batch, job, outcome, credits, task_id, submitted_at"
-                shop.do(raw(f"INSERT INTO attempt ({columns}) VALUES (1, {rank + 1}, '{outcome}', {held}, {task}, '')"))
+                shop.do(
+                    raw(
+                        f"INSERT INTO attempt ({columns}) VALUES (1, {rank + 1}, '{outcome}', {held}, {task}, '')"
+                    )
+                )
             assert shop.books() == shop.do(reads.books, shop.pk)
 
 

@@ -67,7 +67,9 @@ def name_of(connection, pk):
 
 async def test_a_change_is_answered_with_what_it_returned(left):
     with group_writer(left) as writer:
-        assert await writer.write(batches.open_batch, terms_of("autumn"), NOW) == await writer.write(batches.by_pk, 2)
+        assert await writer.write(batches.open_batch, terms_of("autumn"), NOW) == await writer.write(
+            batches.by_pk, 2
+        )
 
 
 async def test_what_gathers_is_committed_in_one_transaction(left):
@@ -133,7 +135,9 @@ async def test_a_change_that_raises_undoes_only_itself(left):
         go_on.set()
         await waiting
         answers = await asyncio.gather(*asked, return_exceptions=True)
-        ranks = await writer.write(lambda connection: connection.execute(text("SELECT min(rank) FROM job")).scalar())
+        ranks = await writer.write(
+            lambda connection: connection.execute(text("SELECT min(rank) FROM job")).scalar()
+        )
         books = await writer.write(reads.books, 1)
     assert [type(answer) for answer in answers] == [
         type(answers[0]),
@@ -179,8 +183,10 @@ async def test_to_close_finishes_what_was_asked_for(left):
     waiting, go_on = await held_up(writer)
     many = [asyncio.create_task(writer.write(attempts.reserve, 1, pk, NOW)) for pk in range(1, 4)]
     await asyncio.sleep(0)
+    closing = asyncio.create_task(asyncio.to_thread(writer.close))
+    await asyncio.sleep(0.05)  # the wish to close stands in line behind the changes
     go_on.set()
-    await asyncio.to_thread(writer.close)
+    await closing
     await asyncio.gather(waiting, *many)
     with contextlib.closing(sqlite3.connect(left)) as other:
         assert other.execute("SELECT count(*) FROM attempt").fetchone() == (3,)

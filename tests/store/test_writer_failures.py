@@ -117,9 +117,14 @@ def small_disk(tmp_path):
     directory = tmp_path / "small"
     directory.mkdir()
     mount = shutil.which("mount")
-    if mount is None or subprocess.run(
-        [mount, "-t", "tmpfs", "-o", "size=1m,mode=700", "tmpfs", directory], capture_output=True, check=False
-    ).returncode:
+    if (
+        mount is None
+        or subprocess.run(
+            [mount, "-t", "tmpfs", "-o", "size=1m,mode=700", "tmpfs", directory],
+            capture_output=True,
+            check=False,
+        ).returncode
+    ):
         pytest.skip("a full disk needs `mount -t tmpfs`, which needs root")
     yield directory
     subprocess.run(["umount", directory], check=True)
