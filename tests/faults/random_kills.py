@@ -1,0 +1,79 @@
+"""SIGKILL at random moments, up to ten times, against a service with faults of its own.
+
+python -m tests.faults.random_kills --count 100
+"""
+
+import argparse
+import random
+import sys
+import time
+from pathlib import Path
+
+from tests.faults import checker
+from tests.faults.scene import PATIENCE_S, Done, Scene, scene_in
+from tests.faults.trials import Figures, Verdict, carry_out, draw, told
+
+_KILLS = 10
+_PROMPTS = ("ant", "bee", "cat", "dog", "elk", "fox")
+_RESUMES = 8
+_FAULTS = (
+    "post_dropped_after",
+    "post_500_after_accept",
+    "post_malformed",
+    "post_429",
+    "status_dropped",
+    "status_500",
+    "task_fails",
+    "download_dropped",
+    "download_short",
+    "url_expires_early",
+)
+
+
+def killed(number: int, place: Path, kills: int = _KILLS) -> Verdict:
+    """Kill a run of twelve jobs again and again, at moments drawn from ``number``, then let it finish."""
+    drawn = random.Random(number)
+    faults = dict.fromkeys(_FAULTS, 0.03)
+    with scene_in(
+        place, prompts=_PROMPTS, seed=number, latency_median_s=0.2, answer_delay_s=0.03, **faults
+    ) as scene:
+        violations: list[str] = []
+        times = 0
+        for _ in range(kills):
+            with scene.start() as process:
+                time.sleep(drawn.uniform(0.4, 1.6))
+                times += process.kill().code < 0
+            violations += checker.during(scene)
+        violations += checker.at_the_end(scene, _finished(scene))
+        states = [job["state"] for job in scene.jobs()]
+    tags = (*(["kill"] * times), *(f"jobs {state}" for state in states))
+    return Verdict(f"killed at random moments, {number}", tuple(violations), tags)
+
+
+def sweep(count: int, seed: int, workers: int) -> Figures:
+    """``count`` batches."""
+    return carry_out(killed, draw(seed, count), workers)
+
+
+def _finished(scene: Scene) -> Done:
+    """Run until no job is left pending: three unknown outcomes in a row end a run before its time."""
+    give_up_at = time.monotonic() + PATIENCE_S
+    for _ in range(_RESUMES):
+        done = scene.run()
+        if done.code != 5 or time.monotonic() > give_up_at:
+            break
+    return done
+
+
+def main() -> int:
+    """Print figures; the exit code says whether anything was broken."""
+    parser = argparse.ArgumentParser(prog="python -m tests.faults.random_kills", description=__doc__)
+    parser.add_argument("--count", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=4)
+    given = parser.parse_args()
+    return told("SIGKILL at random moments", sweep(given.count, given.seed, given.workers))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,37 @@
+"""P03 to P11: SIGKILL right before a system call, a sample of them; all with ``python -m tests.faults.boundaries --all``."""
+
+import pytest
+
+from tests.faults import boundaries, checker, traced
+from tests.faults.needs import needs
+from tests.faults.scene import scene_in
+
+pytestmark = [pytest.mark.faults, needs("tracing")]
+
+SEED = 20
+SAMPLED = 40
+
+
+def test_a_kill_at_any_system_call_costs_nothing_twice_and_loses_nothing():
+    calls, figures = boundaries.sweep(SAMPLED, SEED, workers=2)
+    assert len(calls) > 200
+    assert figures.violations == []
+
+
+def test_a_recovery_that_is_killed_three_times_recovers_all_the_same(tmp_path):
+    with scene_in(tmp_path, answer_delay_s=0.3) as scene:
+        posts = [call.number for call in traced.run(scene, "--limit", "0").calls]
+        for at in (len(posts) + 30, 60, 70, 80):
+            traced.run(scene, at=at)
+            assert checker.during(scene) == []
+        assert checker.at_the_end(scene, scene.run()) == []
+
+
+def test_the_tracer_numbers_the_calls_of_every_thread(tmp_path):
+    with scene_in(tmp_path) as scene:
+        calls = traced.run(scene).calls
+    commits = [call for call in calls if call.kind == "fdatasync runner.db-wal"]
+    first_thread = calls[0].thread
+    assert [call.number for call in calls] == list(range(1, len(calls) + 1))
+    assert {call.thread == first_thread for call in commits} == {True, False}
+    assert sum(call.name == "sendto" and call.note.startswith("POST /v1/generate") for call in calls) == 4

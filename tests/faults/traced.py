@@ -1,0 +1,106 @@
+"""Runs under the tracer: which calls there are, and a run that ends, or errs, at one of them."""
+
+import json
+import random
+import sys
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tests.faults.scene import Done, Scene
+
+TRACER = Path(__file__).with_name("tracer.py")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of a run; ``number`` is its place among all of them, ``about`` a path below the root or a socket.
+
+    ``began`` and ``ended`` are places in the tracer's report, ``ended`` ``None`` where the run ended first;
+    ``note`` is the beginning of what is sent or written.
+    """
+
+    number: int
+    thread: int
+    name: str
+    about: str
+    note: str
+    began: int
+    ended: int | None = None
+    returned: int | None = None
+
+    @property
+    def kind(self) -> str:
+        """Its name with the kind of thing that it is about: calls of one kind mean the same to the program."""
+        return f"{self.name} {_kind_of(self.about)}"
+
+    @property
+    def changes(self) -> bool:
+        """Whether something outside the program may be another after it."""
+        return self.note != "reads" and self.name != "socket"
+
+    def __str__(self) -> str:
+        return f"#{self.number} {self.name} {self.about}"
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """How a traced run ended, and its calls in order; ``struck`` is the one that was chosen, if it came to that."""
+
+    done: Done
+    calls: list[Call]
+    struck: Call | None
+
+
+def run(scene: Scene, *more: str, at: int = 0, action: str = "kill", match: str = "") -> Traced:
+    """The main job under the tracer, to its end; ``at`` 0 disturbs nothing, ``match`` says which calls it counts."""
+    report = scene.aside / "trace.log"
+    tracer = [sys.executable, str(TRACER), "--log", str(report), "--under", str(scene.root), "--match", match]
+    with scene.start(*more, prefix=[*tracer, "--at", str(at), "--do", action, "--"]) as process:
+        done = process.end()
+    calls, struck = _calls(report)
+    report.unlink()
+    return Traced(done, calls, struck)
+
+
+def sample(calls: list[Call], count: int, seed: int) -> list[Call]:
+    """``count`` of the calls: each kind in turn, so that the rare ones are not drowned by the pages of the state."""
+    draw = random.Random(seed)
+    by_kind: dict[str, list[Call]] = defaultdict(list)
+    for call in draw.sample(calls, len(calls)):
+        by_kind[call.kind].append(call)
+    kinds = sorted(by_kind)
+    chosen: list[Call] = []
+    while len(chosen) < min(count, len(calls)):
+        chosen += [by_kind[kind].pop() for kind in kinds if by_kind[kind]]
+    return chosen[:count]
+
+
+def _calls(report: Path) -> tuple[list[Call], Call | None]:
+    calls: list[Call] = []
+    ends: dict[int, tuple[int, int]] = {}
+    struck = 0
+    for place, line in enumerate(report.read_text(encoding="utf-8").splitlines()):
+        what, number, *rest = json.loads(line)
+        if what == "in":
+            calls.append(Call(number, *rest, began=place))
+        elif what == "out":
+            ends[number] = (place, rest[0])
+        else:
+            struck = number
+    whole = [replace(call, **_end_of(ends.get(call.number))) for call in calls]
+    return whole, whole[struck - 1] if struck else None
+
+
+def _end_of(end: tuple[int, int] | None) -> dict[str, int]:
+    return {} if end is None else {"ended": end[0], "returned": end[1]}
+
+
+def _kind_of(about: str) -> str:
+    if about.startswith("socket:"):
+        return "socket"
+    if about.startswith("state/"):
+        return about.removeprefix("state/").partition("/")[0]
+    if "/.partial" in about:
+        return "partial"
+    return "output" if about.startswith("outputs") else about

@@ -1,0 +1,105 @@
+"""What must hold when a process has ended, and at the end of everything."""
+
+import math
+
+
+def see(world, process):
+    """Note the rare situations that one end shows."""
+    ending, state = process.ending, world.checker.state
+    world.seen(f"exit {ending.exit_code}")
+    if "unreachable" in process.facts.stops:
+        world.seen("nobody reached the service for 10 minutes")
+    if ending.failures is not None:
+        world.seen("too many failures ended submission")
+    for job in state.jobs.values():
+        if job.removed and job.state == "done":
+            world.seen("a removed job was finished")
+        if job.overdue and job.state == "running":
+            world.seen(f"a task was overdue: {job.error_class}")
+
+
+def wrongs_of_ending(process, state):
+    """An exit code that is not what the state and the process's own experience say."""
+    ending, facts, mix = process.ending, process.facts, process.world.mix
+    code = ending.exit_code
+    states = state.states()
+    late = sum(job.overdue and job.state == "running" and not job.removed for job in state.jobs.values())
+    undecided = states.get("unknown", 0) + late
+    unfinished = states.get("failed", 0) + states.get("fetching", 0)
+    pending = states.get("pending", 0)
+    is_capped = mix.has_too_many_failures(states.get("failed", 0))
+    may_leave_pending = mix.fit or mix.submissions is not None or mix.stop_after_s is not None
+    if process.interrupted_with is not None:
+        if code != 128 + process.interrupted_with:
+            yield f"exit {code} after signal {process.interrupted_with}"
+        return
+    if facts.is_in_doubt or code == 74:
+        if not (facts.is_in_doubt and code == 74):
+            yield f"exit {code}, and a commit was {'' if facts.is_in_doubt else 'not '}in doubt"
+        return
+    if ending.bugs != facts.bugs and not mix.is_on("bugs"):
+        yield f"{ending.bugs} jobs met an error of the program"
+    if code == 5 and not facts.stops and not is_capped:
+        yield f"exit 5 for no reason: {ending.service}"
+    if code == 0 and (undecided or unfinished or states.get("running", 0) or states.get("submitting", 0)):
+        yield f"exit 0 with {states}"
+    if code == 0 and pending and not may_leave_pending:
+        yield f"exit 0 with {pending} pending"
+    if code in {0, 1, 4}:
+        expected = (
+            4 if undecided else 1 if unfinished or ending.incomplete or ending.disk or ending.failures else 0
+        )
+        if code != expected:
+            yield f"exit {code} instead of {expected} with {states}, {late} late"
+    left_pending = pending and not may_leave_pending and not is_capped
+    if code in {0, 1, 4} and left_pending and not facts.never_sent and ending.disk is None:
+        yield f"exit {code}, and {pending} pending jobs were forgotten"
+    if code == 3:
+        if not pending or not facts.was_tight:
+            yield f"exit 3 with {pending} pending, and the budget was never short"
+
+
+def wrongs_of_end(world, state):
+    """After the liveness phase: a job that is nowhere, a tree that is not what the ledger says."""
+    nowhere = unfinished(state, world.service)
+    if set(nowhere) - {"pending"} or (nowhere and left(state.batch) >= state.batch.reservation_price):
+        yield f"{nowhere} at the end, {left(state.batch)} credits are left"
+    yield from _wrongs_of_tree(world, state)
+
+
+def unfinished(state, service):
+    """The states of the jobs that are not at their end; a task that nobody ever heard of stays as it is, and is shown."""
+    return [
+        job.state
+        for pk, job in state.jobs.items()
+        if job.state not in {"done", "failed"}
+        and not (job.state == "running" and job.overdue and _is_unheard_of(state.attempts_of(pk), service))
+    ]
+
+
+def _is_unheard_of(attempts, service):
+    return all(each.task_id not in service.tasks for each in attempts if each.is_live)
+
+
+def left(batch):
+    """Credits that may still be reserved."""
+    return math.inf if batch.budget is None else batch.budget - batch.spent - batch.reserved
+
+
+def _wrongs_of_tree(world, state):
+    expected = dict(world.planted)
+    for row in state.files.values():
+        if row.state == "placed":
+            task = world.service.tasks[state.attempts[row.attempt].task_id]
+            expected[row.path] = task.video(row.position)
+    found = {
+        path: content
+        for path, content in world.disk.files(durable=True).items()
+        if not path.startswith(".partial/")
+    }
+    if found != expected:
+        yield f"the tree holds {sorted(found)} instead of {sorted(expected)}, or other bytes"
+    for pk, job in state.jobs.items():
+        paths = [row.path for row in state.files.values() if row.job == pk and row.state == "placed"]
+        if job.state == "done" and any(not path.startswith(job.path) for path in paths):
+            yield f"job {pk} is at {paths}"
