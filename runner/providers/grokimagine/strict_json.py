@@ -43,7 +43,10 @@ def parsed(body: bytes, *, lenient_numbers: bool = False) -> object:
         raise
     except json.JSONDecodeError as error:
         raise MalformedError(f"it is not JSON (at character {error.pos})") from None
-    except (ValueError, RecursionError):  # pragma: no cover - excluded above, but for what a later Python may do
+    except (
+        ValueError,
+        RecursionError,
+    ):  # pragma: no cover - excluded above, but for what a later Python may do
         raise MalformedError("it is not JSON that can be read") from None
 
 
