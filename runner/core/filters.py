@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from runner.core.errors import UsageError
 from runner.core.model import Job
+from runner.core.template import is_name
 
 OWN_KEYS = ("prompt", "mode", "ratio", "take")
 
@@ -20,6 +21,8 @@ def parse_only(text: str | None) -> dict[str, str]:
             continue
         if not equals or not key or not value or key in only:
             raise UsageError(f"--only {text!r}: write key=value,key=value, each key once; keys are {_keys()}")
+        if key not in OWN_KEYS and not is_name(key):
+            raise UsageError(f"--only {text!r}: {key!r} is not the name of a variable; keys are {_keys()}")
         if key == "take" and not value.isdecimal():
             raise UsageError(f"--only {text!r}: a take is a number, not {value!r}")
         only[key] = value

@@ -37,6 +37,12 @@ def test_what_is_no_condition_is_refused_with_the_way_to_write_one(text):
     )
 
 
+@pytest.mark.parametrize("key", ['a"b', "a b", "a.b", "$", "1a", "a'"])
+def test_a_key_is_one_of_ours_or_a_name(key):
+    with pytest.raises(UsageError, match="is not the name of a variable"):
+        parse_only(f"{key}=1")
+
+
 def test_a_take_is_a_number():
     with pytest.raises(UsageError, match="a take is a number, not 'two'"):
         parse_only("take=two")

@@ -19,10 +19,8 @@ from runner.store.attempts import DuplicateTaskError
 
 JOBS = 3
 REFUSALS = (IllegalTransitionError, IntegrityError)
-STEPS = {(before, after) for (before, _), after in TRANSITIONS.items()}
 TASKS = st.sampled_from(["t0", "t1", "t2", "t3"]).map(TaskId)
 CHARGES = st.sampled_from([None, 0, 10, 40, 90])
-RANKS = st.integers(0, JOBS - 1)
 
 
 class Store(RuleBasedStateMachine):
@@ -41,9 +39,9 @@ class Store(RuleBasedStateMachine):
         self.stack.close()
 
     def change(self, rank, events, change, *args):
-        """Make a change that goes with one of ``events``, or see it refused with nothing changed; whether it was made.
+        """Make a change that goes with one of ``events``, or see it refused with nothing changed.
 
-        How far it moved what is spent and held is given back too.
+        How far it moved what is spent and held, ``None`` where it was refused.
         """
         before, states, held = self.shop.dump(), self.shop.states(), self.held()
         allowed = {TRANSITIONS.get((states[rank], event)) for event in events} - {None}
@@ -57,97 +55,108 @@ class Store(RuleBasedStateMachine):
             return None
         after = self.shop.states()
         assert after[rank] in allowed
-        assert [state for at, state in enumerate(after) if at != rank] == [
-            state for at, state in enumerate(states) if at != rank
-        ]
+        others = [at for at in range(JOBS) if at != rank]
+        assert [after[at] for at in others] == [states[at] for at in others]
         return self.held() - held
 
     def held(self):
         spent, reserved, _ = self.shop.books()
         return spent + reserved
 
-    def attempt(self, rank):
-        return self.shop.job(rank).attempt
+    def pick(self, data, *wanted):
+        """A job, three times in four one in a state that the change is made for; and its attempt."""
+        states = self.shop.states()
+        fitting = [rank for rank in range(JOBS) if states[rank] in wanted]
+        rank = data.draw(
+            st.sampled_from(fitting if fitting and data.draw(st.integers(0, 3)) else range(JOBS))
+        )
+        return rank, self.shop.job(rank).attempt
 
-    @rule(rank=RANKS)
-    def reserve(self, rank):
+    @rule(data=st.data())
+    def reserve(self, data):
+        rank, _ = self.pick(data, JobState.PENDING)
         room, price = self.budget - self.held(), self.shop.batch().reservation_price
         before = self.shop.dump()
         if room < price:
-            assert self.shop.reserve(rank) is None
-            assert self.shop.dump() == before
+            assert (self.shop.reserve(rank), self.shop.dump()) == (None, before)
             return
         moved = self.change(rank, [Event.RESERVED], attempts.reserve, self.shop.pk, rank + 1, NOW)
         assert moved in (None, price)
         assert self.held() <= self.budget
 
-    @rule(rank=RANKS, task=TASKS)
-    def accept(self, rank, task):
-        if self.attempt(rank) is not None:
-            change = (attempts.accept, self.attempt(rank), task)
-            assert self.change(rank, [Event.ACCEPTED, Event.FOUND], *change) in (None, 0)
+    @rule(data=st.data(), task=TASKS)
+    def accept(self, data, task):
+        rank, attempt = self.pick(data, JobState.SUBMITTING, JobState.UNKNOWN)
+        if attempt is not None:
+            moved = self.change(rank, [Event.ACCEPTED, Event.FOUND], attempts.accept, attempt, task)
+            assert moved in (None, 0)
 
-    @rule(rank=RANKS, outcome=st.sampled_from([AttemptOutcome.NOT_SENT, AttemptOutcome.REFUSED]))
-    def give_back(self, rank, outcome):
-        if self.attempt(rank) is not None:
-            moved = self.change(
-                rank, [Event.RETURNED], attempts.give_back, self.attempt(rank), outcome, "no", NOW
-            )
-            assert moved is None or moved < 0
-
-    @rule(rank=RANKS)
-    def reject(self, rank):
-        if self.attempt(rank) is not None:
-            change = (attempts.reject, self.attempt(rank), "no", ErrorClass.VALIDATION, NOW)
-            moved = self.change(rank, [Event.REJECTED], *change)
-            assert moved is None or moved < 0
-
-    @rule(rank=RANKS, candidate=st.none() | TASKS)
-    def lose_sight(self, rank, candidate):
-        if self.attempt(rank) is not None:
-            change = (attempts.lose_sight, self.attempt(rank), "cut", candidate)
-            assert self.change(rank, [Event.LOST_SIGHT], *change) in (None, 0)
-
-    @rule(rank=RANKS, charge=CHARGES, urls=st.integers(1, 2))
-    def complete(self, rank, charge, urls):
-        attempt = self.attempt(rank)
+    @rule(data=st.data(), outcome=st.sampled_from([AttemptOutcome.NOT_SENT, AttemptOutcome.REFUSED]))
+    def give_back(self, data, outcome):
+        rank, attempt = self.pick(data, JobState.SUBMITTING)
         if attempt is not None:
             price = self.price_of(attempt)
-            change = (attempts.complete, attempt, charge, ["https://a", "https://b"][:urls], LATER)
-            assert self.change(rank, [Event.COMPLETED], *change) in (None, (charge or price) - price)
+            moved = self.change(rank, [Event.RETURNED], attempts.give_back, attempt, outcome, "no", NOW)
+            assert moved in (None, -price)
 
-    @rule(rank=RANKS, charge=CHARGES)
-    def fail(self, rank, charge):
-        attempt = self.attempt(rank)
+    @rule(data=st.data())
+    def reject(self, data):
+        rank, attempt = self.pick(data, JobState.SUBMITTING)
         if attempt is not None:
             price = self.price_of(attempt)
-            change = (attempts.fail, attempt, charge, "no", ErrorClass.SERVICE, LATER)
-            assert self.change(rank, [Event.FAILED], *change) in (
-                None,
-                (price if charge is None else charge) - price,
-            )
+            why = ("no", ErrorClass.VALIDATION, NOW)
+            assert self.change(rank, [Event.REJECTED], attempts.reject, attempt, *why) in (None, -price)
 
-    @rule(rank=RANKS)
-    def finish(self, rank):
+    @rule(data=st.data(), candidate=st.none() | TASKS)
+    def lose_sight(self, data, candidate):
+        rank, attempt = self.pick(data, JobState.SUBMITTING)
+        if attempt is not None:
+            moved = self.change(rank, [Event.LOST_SIGHT], attempts.lose_sight, attempt, "cut", candidate)
+            assert moved in (None, 0)
+
+    @rule(data=st.data(), charge=CHARGES, urls=st.integers(1, 2))
+    def complete(self, data, charge, urls):
+        rank, attempt = self.pick(data, JobState.RUNNING)
+        if attempt is not None:
+            price = self.price_of(attempt)
+            named = ["https://a", "https://b"][:urls]
+            moved = self.change(rank, [Event.COMPLETED], attempts.complete, attempt, charge, named, LATER)
+            assert moved in (None, (charge or price) - price)
+
+    @rule(data=st.data(), charge=CHARGES)
+    def fail(self, data, charge):
+        rank, attempt = self.pick(data, JobState.RUNNING)
+        if attempt is not None:
+            price = self.price_of(attempt)
+            why = ("no", ErrorClass.SERVICE, LATER)
+            moved = self.change(rank, [Event.FAILED], attempts.fail, attempt, charge, *why)
+            assert moved in (None, (price if charge is None else charge) - price)
+
+    @rule(data=st.data())
+    def finish(self, data):
+        rank, _ = self.pick(data, JobState.FETCHING)
         assert self.change(rank, [Event.PLACED], outputs.finish, rank + 1, LATER) in (None, 0)
 
-    @rule(rank=RANKS)
-    def retry(self, rank):
+    @rule(data=st.data())
+    def retry(self, data):
+        rank, _ = self.pick(data, JobState.FAILED)
         assert self.change(rank, [Event.RETRIED], decisions.retry, rank + 1) in (None, 0)
 
-    @rule(rank=RANKS)
-    def write_off(self, rank):
+    @rule(data=st.data())
+    def write_off(self, data):
+        rank, _ = self.pick(data, JobState.UNKNOWN)
         assert self.change(rank, [Event.WRITTEN_OFF], decisions.write_off, rank + 1, LATER) in (None, 0)
 
-    @rule(rank=RANKS)
-    def release(self, rank):
+    @rule(data=st.data())
+    def release(self, data):
+        rank, _ = self.pick(data, JobState.UNKNOWN)
         assert self.change(rank, [Event.RELEASED], decisions.release, rank + 1, LATER, "me") in (None, 0)
 
-    @rule(rank=RANKS, task=TASKS)
-    def attach(self, rank, task):
+    @rule(data=st.data(), task=TASKS)
+    def attach(self, data, task):
+        rank, _ = self.pick(data, JobState.UNKNOWN)
         if self.shop.states()[rank] is JobState.UNKNOWN:
-            pair = (rank + 1, task)
-            assert self.change(rank, [Event.FOUND], decisions.attach, [pair]) in (None, 0)
+            assert self.change(rank, [Event.FOUND], decisions.attach, [(rank + 1, task)]) in (None, 0)
 
     @rule(budget=st.sampled_from([0, 40, 130, 400]))
     def set_budget(self, budget):

@@ -163,7 +163,8 @@ async def test_a_cancelled_caller_leaves_its_change_whole(left):
         go_on.set()
         await waiting
         moved = "SELECT count(*) FROM job WHERE rank >= 1000"
-        assert await writer.write(lambda connection: connection.execute(text(moved)).scalar()) == 2
+        async with asyncio.timeout(20):
+            assert await writer.write(lambda connection: connection.execute(text(moved)).scalar()) == 2
 
 
 async def test_the_event_loop_goes_on_while_a_change_waits(left):
