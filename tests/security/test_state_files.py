@@ -173,3 +173,29 @@ def test_what_stands_in_a_state_acts_on_no_terminal(program, planned):
         True,
         True,
     )
+
+
+FILTERS = [
+    "mode=x' OR '1'='1",
+    'a"b=1',
+    "a'b=1",
+    "$.x=1",
+    "a]b=1",
+    "take=1; DROP TABLE job",
+    "a\\=1",
+    "--=1",
+    "prompt=%",
+    "a" * 5000 + "=1",
+]
+
+
+@pytest.mark.parametrize("only", FILTERS)
+def test_a_filter_is_a_value_and_no_statement(only, program, service):
+    """It fits no job, or is refused; nothing of it is looked at as SQL or as a path of JSON."""
+    text = manifest(service.url, ["a fox {a}"], variables={"a": ["x"]}, name="c", budget={"credits": 40})
+    program.write(text)
+    # From here on the state is asked, and not the manifest.
+    assert program.ask("run", "m.yaml", "--limit", "0")[0] == 0
+    code, said = program.ask("run", "m.yaml", "--fit", "--only", only)
+    listed, _ = program.ask("jobs", "c", "--prompt", only)
+    assert (code in {0, 2}, listed, service.requests, "Traceback" in said) == (True, 0, [], False), said

@@ -20,11 +20,9 @@ def main(names: list[str]) -> int:
     """Try the named bugs, or all; 0 if each was caught within a minute."""
     unknown = set(names) - {bug.name for bug in BUGS}
     if unknown:
-        print(f"no such bug: {', '.join(sorted(unknown))}", file=sys.stderr)
         return 2
     chosen = [bug for bug in BUGS if not names or bug.name in names]
     caught = sum(_try(bug) for bug in chosen)
-    print(f"{caught} of {len(chosen)} seeded bugs were caught")
     return 0 if caught == len(chosen) else 1
 
 
@@ -41,12 +39,7 @@ def _try(bug: Bug) -> bool:
         began = time.monotonic()
         failed = _run(copy, bug)
         took_s = time.monotonic() - began
-    is_caught = failed is not None and took_s <= LONGEST_S
-    print(
-        f"{'caught' if is_caught else 'MISSED':6}  {took_s:5.1f} s  {bug.name:44}  {failed or '-'}",
-        flush=True,
-    )
-    return is_caught
+    return failed is not None and took_s <= LONGEST_S
 
 
 def _run(copy: Path, bug: Bug) -> str | None:

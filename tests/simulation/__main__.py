@@ -1,6 +1,7 @@
 """The command line of the simulation; see the package."""
 
 import argparse
+import hashlib
 import sys
 import time
 from collections import Counter
@@ -46,9 +47,10 @@ def _one(mix, crashes):
             world, code = simulate(mix, file, crashes), 0
         except ViolationError as error:
             world, code = error.world, 1
-    print(mix)
-    print(world.text())
-    print("; ".join(world.violations) or "every promise was kept")
+    _say(mix)
+    _say(world.text())
+    _say("sha256 of this log:", hashlib.sha256(world.text().encode()).hexdigest())
+    _say("; ".join(world.violations) or "every promise was kept")
     return code
 
 
@@ -60,15 +62,15 @@ def _many(first, last, workers):
             seen += found
             failures += wrong
             for line in wrong:
-                print(line, flush=True)
+                _say(line)
             if done % 50 == 0:
                 _tell(done * PIECE, began, failures)
     _tell(last - first, began, failures)
     for situation, count in sorted(seen.items()):
-        print(f"{count:10d} {situation}")
+        _say(f"{count:10d} {situation}")
     missing = situations.missing(seen) if last - first >= 2000 else []
     if missing:
-        print("never happened:", *missing, sep="\n    ")
+        _say("never happened:", *missing, sep="\n    ")
     return int(bool(failures or missing))
 
 
@@ -82,17 +84,19 @@ def _all_points(number, workers, *, pairs):
             total += runs
             failures += wrong
             for line in wrong:
-                print(line, flush=True)
+                _say(line)
     _tell(total, began, failures)
     return int(bool(failures))
 
 
 def _tell(runs, began, failures):
     took_s = time.monotonic() - began
-    print(
-        f"{runs} runs in {took_s:.0f} s ({runs / took_s:.1f} a second), {len(failures)} violations",
-        flush=True,
-    )
+    _say(f"{runs} runs in {took_s:.0f} s ({runs / took_s:.1f} a second), {len(failures)} violations")
+
+
+def _say(*words, sep=" "):
+    sys.stdout.write(sep.join(map(str, words)) + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -2,6 +2,9 @@
 
 import math
 
+_PERHAPS = {"unreachable", "a repeated id"}
+"""Reasons to stop that a process may have seen otherwise than the checker, which only counts seconds and answers."""
+
 
 def see(world, process):
     """Note the rare situations that one end shows."""
@@ -20,43 +23,47 @@ def see(world, process):
 
 def wrongs_of_ending(process, state):
     """An exit code that is not what the state and the process's own experience say."""
-    ending, facts, mix = process.ending, process.facts, process.world.mix
-    code = ending.exit_code
-    states = state.states()
-    late = sum(job.overdue and job.state == "running" and not job.removed for job in state.jobs.values())
-    undecided = states.get("unknown", 0) + late
-    unfinished = states.get("failed", 0) + states.get("fetching", 0)
-    pending = states.get("pending", 0)
-    is_capped = mix.has_too_many_failures(states.get("failed", 0))
-    may_leave_pending = mix.fit or mix.submissions is not None or mix.stop_after_s is not None
+    code, facts = process.ending.exit_code, process.facts
     if process.interrupted_with is not None:
         if code != 128 + process.interrupted_with:
             yield f"exit {code} after signal {process.interrupted_with}"
-        return
-    if facts.is_in_doubt or code == 74:
-        if not (facts.is_in_doubt and code == 74):
-            yield f"exit {code}, and a commit was {'' if facts.is_in_doubt else 'not '}in doubt"
-        return
-    if ending.bugs != facts.bugs and not mix.is_on("bugs"):
+    elif facts.is_in_doubt != (code == 74):
+        yield f"exit {code}, and a commit was {'' if facts.is_in_doubt else 'not '}in doubt"
+    elif code != 74:
+        yield from _wrongs_of_stopping(process)
+        yield from _wrongs_of_completeness(process, state)
+
+
+def _wrongs_of_stopping(process):
+    ending, facts = process.ending, process.facts
+    if ending.bugs and not process.world.mix.is_on("bugs"):
         yield f"{ending.bugs} jobs met an error of the program"
-    if code == 5 and not facts.stops and not is_capped:
+    if ending.exit_code == 5 and not facts.stops:
         yield f"exit 5 for no reason: {ending.service}"
-    if code == 0 and (undecided or unfinished or states.get("running", 0) or states.get("submitting", 0)):
-        yield f"exit 0 with {states}"
-    if code == 0 and pending and not may_leave_pending:
-        yield f"exit 0 with {pending} pending"
+    if facts.stops - _PERHAPS and ending.exit_code not in {5, 70}:
+        yield f"exit {ending.exit_code} after {sorted(facts.stops)}"
+    if ending.exit_code == 3 and not facts.was_tight:
+        yield "exit 3, and the budget was never short"
+
+
+def _wrongs_of_completeness(process, state):
+    ending, mix = process.ending, process.world.mix
+    states, code = state.states(), ending.exit_code
+    late = sum(job.overdue and job.state == "running" and not job.removed for job in state.jobs.values())
     if code in {0, 1, 4}:
-        expected = (
-            4 if undecided else 1 if unfinished or ending.incomplete or ending.disk or ending.failures else 0
-        )
+        is_incomplete = states.get("failed") or states.get("fetching") or ending.incomplete
+        is_incomplete = is_incomplete or ending.disk or ending.failures
+        expected = 4 if states.get("unknown") or late else 1 if is_incomplete else 0
         if code != expected:
             yield f"exit {code} instead of {expected} with {states}, {late} late"
-    left_pending = pending and not may_leave_pending and not is_capped
-    if code in {0, 1, 4} and left_pending and not facts.never_sent and ending.disk is None:
-        yield f"exit {code}, and {pending} pending jobs were forgotten"
-    if code == 3:
-        if not pending or not facts.was_tight:
-            yield f"exit 3 with {pending} pending, and the budget was never short"
+    if code == 0 and set(states) - {"done", "pending"}:
+        yield f"exit 0 with {states}"
+    may_wait = mix.fit or mix.submissions is not None or mix.stop_after_s is not None
+    may_wait = may_wait or ending.disk or ending.failures or process.facts.never_sent
+    if code in {0, 1, 4} and states.get("pending") and not may_wait:
+        yield f"exit {code}, and {states['pending']} pending jobs were forgotten"
+    if code == 3 and not states.get("pending"):
+        yield "exit 3, and nothing is pending"
 
 
 def wrongs_of_end(world, state):

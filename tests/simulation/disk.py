@@ -3,7 +3,7 @@
 import errno
 import os
 
-from runner.files.disk import Access, Entry, Kind, Stat
+from runner.files.disk import Access, Kind, Stat
 
 ROOT = "/simulated/outputs"
 
@@ -240,6 +240,3 @@ class SimulatedDisk:
 def _error(trouble):
     code = _TROUBLES[trouble]
     return OSError(code, os.strerror(code), "simulated")
-
-
-__all__ = ["ROOT", "Entry", "SimulatedDisk"]

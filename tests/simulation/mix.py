@@ -10,6 +10,7 @@ from runner.core.model import FailureCap, Job, JobId, Limits, OnUnknown, Retries
 from runner.core.money import Credits, Price
 
 PRICE = 40
+QUOTED = Price(Credits(PRICE), Decimal("0.40"))
 
 FAMILIES = (
     "lost answers", "candidates", "not sent", "throttled", "refused", "submission stops", "repeated ids",
@@ -36,10 +37,9 @@ class Mix:
 
     seed: str
     jobs: tuple[Job, ...]
-    limits: Limits = Limits()
-    retries: Retries = Retries()
+    limits: Limits = field(default_factory=Limits)
+    retries: Retries = field(default_factory=Retries)
     budget: int | None = None
-    price: Price = Price(Credits(PRICE), Decimal("0.40"))
     rates: dict[str, float] = field(default_factory=dict)
     fsync_s: float | None = None
     network_s: float = 0.3

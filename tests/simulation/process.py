@@ -14,6 +14,7 @@ from .checker import Facts
 from .death import Died
 from .disk import ROOT
 from .downloads import Downloads
+from .mix import QUOTED
 from .provider import SimulatedProvider
 from .state import SimulatedWriter
 
@@ -138,7 +139,7 @@ class Process:
 
     async def _prepare(self, writer):
         world, stamp = self.world, self.utc_now().isoformat()
-        terms = BatchTerms("simulated", "/simulated.yaml", "scripted", ROOT, world.mix.price)
+        terms = BatchTerms("simulated", "/simulated.yaml", "scripted", ROOT, QUOTED)
         batch = await writer.write(_opened, terms, stamp, world.budget)
         if batch.fingerprint == world.fingerprint:
             return

@@ -4,10 +4,6 @@ import asyncio
 
 from runner.core.outcomes import Completed, Failed
 
-from .mix import PRICE
-
-SUBMIT_TIMEOUT_S = 120.0
-
 
 class SimulatedProvider:
     """Implements ``runner.providers.Provider`` for one process."""
@@ -51,6 +47,3 @@ class SimulatedProvider:
 
     async def close(self):
         """Nothing is open."""
-
-
-__all__ = ["PRICE", "SimulatedProvider"]

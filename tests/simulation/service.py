@@ -88,13 +88,17 @@ class Task:
 
 
 class Service:
-    """``tasks`` is the ledger, in order of acceptance; ``posts`` are all that ever left."""
+    """``tasks`` is the ledger, in order of acceptance; ``posts`` are all that ever left.
+
+    ``scripted`` holds the fate of the n-th task where it is not to be drawn.
+    """
 
     def __init__(self, mix):
         self.mix = mix
         self.posts = []
         self.tasks = {}
         self._posts_draw, self._polls_draw = mix.random("posts"), mix.random("polls")
+        self.scripted = {}
         self._arrivals = {}
         self._outage = (0.0, 0.0)
         self._most_in_window = None
@@ -103,7 +107,7 @@ class Service:
             start = draw.choice((0.0, draw.uniform(0.0, 300.0)))
             self._outage = (start, start + draw.choice((30.0, 300.0, 2000.0)))
         if mix.is_on("announced rate"):
-            self._most_in_window = draw.choice((12, 20, 60))
+            self._most_in_window = draw.choice((4, 12, 20, 60))
 
     def heal(self):
         """Every fault off, for the tasks that there are as well."""
@@ -140,7 +144,7 @@ class Service:
         if word not in _ACCEPTING:
             return None
         number = len(self.tasks) + 1
-        fate = draw_task(self.mix, self.mix.random(f"task {number}"))
+        fate = self.scripted.get(number) or draw_task(self.mix, self.mix.random(f"task {number}"))
         post.task = Task(TaskId(f"task-{number}"), post, fate, now)
         self.tasks[post.task.task_id] = post.task
         return post.task

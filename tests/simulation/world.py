@@ -1,6 +1,7 @@
 """One simulation: a safety phase with faults, then a liveness phase without, on one disk, one state, one service."""
 
 import asyncio
+import contextlib
 import logging
 from collections import Counter
 
@@ -52,6 +53,7 @@ class World:
         self.processes = []
         self._crashes = crashes
         self._steps = 0
+        self._moment = 0.0
         self._draw = mix.random("world")
         self._by_id = {job.job_id: job for job in mix.jobs}
         self.edit(mix.jobs)
@@ -68,7 +70,7 @@ class World:
 
     def log(self, who, *words):
         """Note something; the log is what two runs of one seed must have in common to the byte."""
-        self.lines.append((asyncio.get_running_loop().time(), who, *words))
+        self.lines.append((self._now(), who, *words))
 
     def text(self):
         return "\n".join(f"{at:12.3f} {' '.join(map(str, words))}" for at, *words in self.lines)
@@ -76,11 +78,17 @@ class World:
     def seen(self, situation):
         self.situations[situation] += 1
 
+    def _now(self):
+        """The virtual moment; after the end, the last one."""
+        with contextlib.suppress(RuntimeError):
+            self._moment = asyncio.get_running_loop().time()
+        return self._moment
+
     def violate(self, message):
         """A promise is broken: nothing more needs to be done."""
         self.violations.append(message)
         self.log(0, "VIOLATION", message)
-        if self.processes:
+        if self.processes and not self.process.is_dead:
             self.process.die("violation")
 
     def step(self):
@@ -149,18 +157,19 @@ class World:
         asyncio.get_running_loop().set_exception_handler(self._note_unhandled)
         self._plant()
         for number in range(1, self.mix.lives + 1):
-            await self._live(number)
+            await self.live(number)
             self.person.act()
             await asyncio.sleep(self._draw.choice((0.0, 1.0, 100.0, 4000.0)))
-            self._raise_if_wrong()
+            self.raise_if_wrong()
         self._heal()
         code = await self._converge()
         if once_more:
             await self._once_more(code)
         self._report(aftermath.wrongs_of_end(self, self.checker.state))
-        self._raise_if_wrong()
+        self.raise_if_wrong()
 
-    async def _live(self, number):
+    async def live(self, number):
+        """One process, from its start to its end, and what is checked then."""
         process = Process(self, number, self._crash(number))
         self.processes.append(process)
         self.disk.on_step = process.disk_step
@@ -227,8 +236,8 @@ class World:
     async def _converge(self):
         code = None
         for number in range(self.mix.lives + 1, self.mix.lives + 1 + LIVES_TO_CONVERGE):
-            await self._live(number)
-            self._raise_if_wrong()
+            await self.live(number)
+            self.raise_if_wrong()
             await asyncio.sleep(1000.0)
             code = self.process.ending.exit_code
             if code in {3, 4} and self.person.resolve_everything():
@@ -239,7 +248,7 @@ class World:
             self.violate(
                 f"no convergence in {LIVES_TO_CONVERGE} runs: exit {code}, {self.checker.state.states()}"
             )
-        self._raise_if_wrong()
+        self.raise_if_wrong()
         return code
 
     def _is_settled(self, code):
@@ -254,7 +263,7 @@ class World:
         """What is finished and run again asks nobody and changes nothing."""
         posts, tree = len(self.service.posts), self.disk.files(durable=False)
         is_all_known = "running" not in self.checker.state.states()
-        await self._live(self.process.number + 1)
+        await self.live(self.process.number + 1)
         again, asked = self.process.ending, len(self.process.facts.requests)
         if (
             again is None
@@ -294,7 +303,8 @@ class World:
         for wrong in wrongs:
             self.violate(wrong)
 
-    def _raise_if_wrong(self):
+    def raise_if_wrong(self):
+        """Raises ``ViolationError`` if a promise was broken so far."""
         if self.violations:
             raise ViolationError(self, self.violations)
 

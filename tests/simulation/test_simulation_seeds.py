@@ -1,0 +1,74 @@
+import hashlib
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from . import situations
+from .mix import mix_of
+from .world import ViolationError, simulate
+
+ROOT = Path(__file__).resolve().parents[2]
+QUICK, MANY, PIECE = 150, 2000, 50
+
+
+def broken(first, file):
+    """The seeds of this piece that break a promise, each as the command that replays it."""
+    found = []
+    for seed in range(first, first + PIECE):
+        try:
+            simulate(mix_of(seed), file)
+        except ViolationError as error:
+            found.append(f"python -m tests.simulation {seed}    # {error}")
+    return found
+
+
+@pytest.mark.parametrize("first", range(0, QUICK, PIECE))
+def test_no_seed_breaks_a_promise(first, state_file):
+    assert broken(first, state_file) == []
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("first", range(QUICK, MANY, PIECE))
+def test_no_seed_of_many_breaks_a_promise(first, state_file):
+    assert broken(first, state_file) == []
+
+
+@pytest.mark.faults
+def test_every_rare_situation_comes_up_within_that_many_seeds(state_file):
+    seen, missing = Counter(), situations.missing(())
+    for seed in range(MANY):
+        seen += simulate(mix_of(seed), state_file).situations
+        missing = situations.missing(seen)
+        if not missing:
+            break
+    assert missing == []
+
+
+@pytest.mark.parametrize("seed", [1, 7, 20])
+def test_the_same_seed_gives_the_same_log_to_the_byte(seed, state_file):
+    first, again = (simulate(mix_of(seed), state_file).text() for _ in range(2))
+    assert again == first
+    assert len(first) > 1000
+
+
+def test_the_log_depends_on_nothing_but_the_seed(state_file):
+    """Another process, another order of every set of strings, other addresses, and the state as a file of its own."""
+    replay = [sys.executable, "-m", "tests.simulation", "7"]
+    shown = subprocess.run(
+        replay, cwd=ROOT, env=os.environ | {"PYTHONHASHSEED": "7"}, capture_output=True, text=True, check=True
+    ).stdout
+    here = simulate(mix_of(7), state_file).text()
+    assert hashlib.sha256(here.encode()).hexdigest() in shown
+
+
+def test_a_seed_that_breaks_a_promise_is_shown_with_its_log(state_file):
+    mix = mix_of(1)
+    world = simulate(mix, state_file)
+    world.violate("the sky is green")
+    with pytest.raises(ViolationError, match="the sky is green"):
+        world.raise_if_wrong()
+    assert "VIOLATION the sky is green" in world.text()
