@@ -6,13 +6,15 @@ only along the table of ``core.lifecycle`` and that credits follow it is decided
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, literal, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, literal, select, update
 
 from runner.core.lifecycle import Event, after
 from runner.core.model import AttemptOutcome, JobState
 from runner.core.money import Credits
 from runner.core.outcomes import ErrorClass, TaskId
+from runner.store.rows import change_row, changed_row, value_of
 from runner.store.schema import attempt, batch, file, job
 
 
@@ -30,20 +32,45 @@ class Reservation:
 
 _PRICE = func.max(batch.c.price_credits, batch.c.highest_charge)
 
-_RESERVE = insert(attempt).from_select(
-    ["batch", "job", "outcome", "credits", "submitted_at"],
-    select(
-        batch.c.id,
-        bindparam("job_pk"),
-        literal(AttemptOutcome.SUBMITTING.value, literal_execute=True),
-        _PRICE,
-        bindparam("now"),
-    ).where(
-        batch.c.id == bindparam("batch_pk"),
-        # The guard stands in the statement that spends, so that no other order of reads and writes can get past it.
-        (batch.c.budget.is_(None)) | (batch.c.spent + batch.c.reserved + _PRICE <= batch.c.budget),
-    ),
+_RESERVE = (
+    insert(attempt)
+    .from_select(
+        ["batch", "job", "outcome", "credits", "submitted_at"],
+        select(
+            batch.c.id,
+            bindparam("job_pk"),
+            literal(AttemptOutcome.SUBMITTING.value, literal_execute=True),
+            _PRICE,
+            bindparam("now"),
+        ).where(
+            batch.c.id == bindparam("batch_pk"),
+            # The guard stands in the statement that spends, so that no other order of reads and writes can get past it.
+            (batch.c.budget.is_(None)) | (batch.c.spent + batch.c.reserved + _PRICE <= batch.c.budget),
+        ),
+    )
+    .returning(attempt.c.id, attempt.c.credits)
 )
+
+_OTHER_OWNER = select(attempt.c.id).where(
+    attempt.c.batch
+    == select(attempt.c.batch).where(attempt.c.id == bindparam("attempt_pk")).scalar_subquery(),
+    attempt.c.task_id == bindparam("task_id"),
+    attempt.c.id != bindparam("attempt_pk"),
+)
+
+_DEARER = (
+    update(batch)
+    .where(batch.c.id == bindparam("batch_pk"), batch.c.highest_charge < bindparam("charged"))
+    .values(highest_charge=bindparam("charged"))
+)
+
+_POSITIONS = select(file.c.position).where(file.c.attempt == bindparam("attempt_pk"))
+_NEW_URL = (
+    update(file)
+    .where(file.c.attempt == bindparam("attempt_pk"), file.c.position == bindparam("at"))
+    .values(url=bindparam("new_url"))
+)
+_WANTED = insert(file).values(dict.fromkeys(("job", "attempt", "position", "url", "state")))
 
 
 def reserve(connection: Connection, batch_pk: int, job_pk: int, now: str) -> Reservation | None:
@@ -52,49 +79,43 @@ def reserve(connection: Connection, batch_pk: int, job_pk: int, now: str) -> Res
     The price is the highest of the quoted one and of what the service ever charged for one. Raises
     ``IllegalTransitionError`` if the job is not pending, ``IntegrityError`` if it has a live attempt.
     """
-    made = connection.execute(_RESERVE, {"batch_pk": batch_pk, "job_pk": job_pk, "now": now})
-    if made.rowcount == 0:
+    made = connection.execute(_RESERVE, {"batch_pk": batch_pk, "job_pk": job_pk, "now": now}).first()
+    if made is None:
         return None
     move(connection, job_pk, Event.RESERVED, error=None, error_class=None, overdue=0)
-    number = connection.execute(select(func.last_insert_rowid())).scalar_one()
-    held = connection.execute(select(attempt.c.credits).where(attempt.c.id == number)).scalar_one()
-    return Reservation(int(number), Credits(int(held)))
+    return Reservation(made.id, Credits(made.credits))
 
 
 def accept(connection: Connection, attempt_pk: int, task_id: TaskId) -> None:
     """The service took the job: keep its task id. Raises ``DuplicateTaskError`` if another attempt has it."""
-    known = connection.execute(
-        select(attempt.c.id).where(
-            attempt.c.batch == select(attempt.c.batch).where(attempt.c.id == attempt_pk).scalar_subquery(),
-            attempt.c.task_id == task_id,
-            attempt.c.id != attempt_pk,
-        )
-    ).first()
+    known = connection.execute(_OTHER_OWNER, {"attempt_pk": attempt_pk, "task_id": task_id}).first()
     if known is not None:
         raise DuplicateTaskError(
             f"the service answered with task {task_id}, which belongs to an earlier submission"
         )
-    job_pk = _rebook(connection, attempt_pk, AttemptOutcome.RUNNING, task_id=task_id, candidate=None)
-    state = connection.execute(select(job.c.state).where(job.c.id == job_pk)).scalar_one()
-    event = Event.FOUND if state == JobState.UNKNOWN else Event.ACCEPTED
-    move(connection, job_pk, event, error=None, error_class=None)
+    job_pk = _rebook(connection, attempt_pk, AttemptOutcome.RUNNING, task_id=task_id, candidate=None).job
+    state = JobState(value_of(connection, job.c.state, job_pk))
+    event = Event.FOUND if state is JobState.UNKNOWN else Event.ACCEPTED
+    _move_from(connection, job_pk, state, event, error=None, error_class=None)
 
 
 def give_back(connection: Connection, attempt_pk: int, outcome: AttemptOutcome, note: str, now: str) -> None:
     """Nothing was accepted (``NOT_SENT`` or ``REFUSED`` for a passing reason): the job is pending again, for 0 credits."""
-    job_pk = _rebook(connection, attempt_pk, outcome, credits=0, note=note, settled_at=now)
+    job_pk = _rebook(connection, attempt_pk, outcome, credits=0, note=note, settled_at=now).job
     move(connection, job_pk, Event.RETURNED)
 
 
 def reject(connection: Connection, attempt_pk: int, error: str, error_class: ErrorClass, now: str) -> None:
     """Refused for good: the job failed, for 0 credits."""
-    job_pk = _rebook(connection, attempt_pk, AttemptOutcome.REFUSED, credits=0, note=error, settled_at=now)
+    job_pk = _rebook(
+        connection, attempt_pk, AttemptOutcome.REFUSED, credits=0, note=error, settled_at=now
+    ).job
     move(connection, job_pk, Event.REJECTED, error=error, error_class=error_class)
 
 
 def lose_sight(connection: Connection, attempt_pk: int, reason: str, candidate: TaskId | None) -> None:
     """Nobody can say whether it was accepted: its credits stay reserved, and it is not repeated by itself."""
-    job_pk = _rebook(connection, attempt_pk, AttemptOutcome.UNKNOWN, note=reason, candidate=candidate)
+    job_pk = _rebook(connection, attempt_pk, AttemptOutcome.UNKNOWN, note=reason, candidate=candidate).job
     move(connection, job_pk, Event.LOST_SIGHT, error=reason, error_class=ErrorClass.UNKNOWN)
 
 
@@ -124,24 +145,22 @@ def complete(
     On success 0 or nothing readable is booked as the price that was held; a charge above every price seen raises the
     price of later reservations.
     """
-    booked = _settle(connection, attempt_pk, AttemptOutcome.COMPLETED, charged or None, None, now)
-    job_pk = _job_of(connection, attempt_pk)
-    move(connection, job_pk, Event.COMPLETED, error=None, error_class=None, overdue=0)
+    settled = _settle(connection, attempt_pk, AttemptOutcome.COMPLETED, charged or None, None, now)
+    move(connection, settled.job, Event.COMPLETED, error=None, error_class=None, overdue=0)
     renew_urls(connection, attempt_pk, urls)
-    return booked
+    return Credits(settled.credits)
 
 
 def renew_urls(connection: Connection, attempt_pk: int, urls: Sequence[str]) -> None:
     """Note where the files of a finished task can be had now; files that are already placed keep what they have."""
-    job_pk = _job_of(connection, attempt_pk)
-    known = set(connection.execute(select(file.c.position).where(file.c.attempt == attempt_pk)).scalars())
+    job_pk = value_of(connection, attempt.c.job, attempt_pk)
+    known = set(connection.execute(_POSITIONS, {"attempt_pk": attempt_pk}).scalars())
     for position, url in enumerate(urls, start=1):
         if position in known:
-            here = update(file).where(file.c.attempt == attempt_pk, file.c.position == position)
-            connection.execute(here.values(url=url))
+            connection.execute(_NEW_URL, {"attempt_pk": attempt_pk, "at": position, "new_url": url})
         else:
             row = {"job": job_pk, "attempt": attempt_pk, "position": position, "url": url, "state": "wanted"}
-            connection.execute(insert(file).values(row))
+            connection.execute(_WANTED, row)
 
 
 def fail(
@@ -156,16 +175,9 @@ def fail(
 
     Returns the credits booked.
     """
-    booked = _settle(connection, attempt_pk, AttemptOutcome.FAILED, charged, error, now)
-    move(
-        connection,
-        _job_of(connection, attempt_pk),
-        Event.FAILED,
-        error=error,
-        error_class=error_class,
-        overdue=0,
-    )
-    return booked
+    settled = _settle(connection, attempt_pk, AttemptOutcome.FAILED, charged, error, now)
+    move(connection, settled.job, Event.FAILED, error=error, error_class=error_class, overdue=0)
+    return Credits(settled.credits)
 
 
 def note_trouble(
@@ -177,20 +189,23 @@ def note_trouble(
     overdue: bool = False,
 ) -> None:
     """Show what keeps a running or fetching job from ending, without moving it."""
-    values = {"error": error, "error_class": error_class, "overdue": int(overdue)}
-    connection.execute(update(job).where(job.c.id == job_pk).values(values))
+    change_row(connection, job, job_pk, error=error, error_class=error_class, overdue=int(overdue))
 
 
 def pin_origin(connection: Connection, batch_pk: int, origin: str) -> None:
     """Remember which service this batch is paid at; the first POST sets it, ``--accept-base-url`` changes it."""
-    connection.execute(update(batch).where(batch.c.id == batch_pk).values(api_origin=origin))
+    change_row(connection, batch, batch_pk, api_origin=origin)
 
 
 def move(connection: Connection, job_pk: int, event: Event, **also: str | int | None) -> None:
     """Move a job along the table; raises ``IllegalTransitionError`` where the table has no such step."""
-    state = connection.execute(select(job.c.state).where(job.c.id == job_pk)).scalar_one()
-    to = after(JobState(state), event)
-    connection.execute(update(job).where(job.c.id == job_pk).values(state=to, **also))
+    _move_from(connection, job_pk, JobState(value_of(connection, job.c.state, job_pk)), event, **also)
+
+
+def _move_from(
+    connection: Connection, job_pk: int, state: JobState, event: Event, **also: str | int | None
+) -> None:
+    change_row(connection, job, job_pk, state=after(state, event), **also)
 
 
 def _settle(
@@ -200,23 +215,15 @@ def _settle(
     charged: Credits | None,
     note: str | None,
     now: str,
-) -> Credits:
-    held = connection.execute(select(attempt.c.credits).where(attempt.c.id == attempt_pk)).scalar_one()
-    booked = Credits(int(held) if charged is None else charged)
-    _rebook(connection, attempt_pk, outcome, credits=booked, note=note, settled_at=now)
+) -> "Row[Any]":
+    booked = value_of(connection, attempt.c.credits, attempt_pk) if charged is None else charged
+    settled = _rebook(connection, attempt_pk, outcome, credits=booked, note=note, settled_at=now)
     if charged is not None:
-        owner = select(attempt.c.batch).where(attempt.c.id == attempt_pk).scalar_subquery()
-        dearer = update(batch).where(batch.c.id == owner, batch.c.highest_charge < charged)
-        connection.execute(dearer.values(highest_charge=charged))
-    return booked
+        connection.execute(_DEARER, {"batch_pk": settled.batch, "charged": charged})
+    return settled
 
 
 def _rebook(
     connection: Connection, attempt_pk: int, outcome: AttemptOutcome, **also: str | int | None
-) -> int:
-    connection.execute(update(attempt).where(attempt.c.id == attempt_pk).values(outcome=outcome, **also))
-    return _job_of(connection, attempt_pk)
-
-
-def _job_of(connection: Connection, attempt_pk: int) -> int:
-    return int(connection.execute(select(attempt.c.job).where(attempt.c.id == attempt_pk)).scalar_one())
+) -> "Row[Any]":
+    return changed_row(connection, attempt, attempt_pk, outcome=outcome, **also)

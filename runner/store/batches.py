@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from runner.core.money import Credits, Price
 from runner.core.records import Batch
+from runner.store.rows import change_row
 from runner.store.schema import batch
 
 
@@ -71,19 +72,17 @@ def set_budget(
     connection: Connection, batch_pk: int, budget: Credits | None, manifest_budget: str | None
 ) -> None:
     """Put a cap (in credits) in force, noting what the manifest said at that time."""
-    connection.execute(
-        update(batch).where(batch.c.id == batch_pk).values(budget=budget, manifest_budget=manifest_budget)
-    )
+    change_row(connection, batch, batch_pk, budget=budget, manifest_budget=manifest_budget)
 
 
 def touch(connection: Connection, batch_pk: int, now: str) -> None:
     """Note that the batch was worked on."""
-    connection.execute(update(batch).where(batch.c.id == batch_pk).values(updated_at=now))
+    change_row(connection, batch, batch_pk, updated_at=now)
 
 
 def mark_tree(connection: Connection, batch_pk: int, *, stale: bool) -> None:
     """Note whether ``metadata.jsonl`` may differ from what the tree holds."""
-    connection.execute(update(batch).where(batch.c.id == batch_pk).values(tree_stale=int(stale)))
+    change_row(connection, batch, batch_pk, tree_stale=int(stale))
 
 
 def _batch(row: "Row[tuple[object, ...]]") -> Batch:

@@ -11,6 +11,7 @@ from runner.core.outcomes import ErrorClass, TaskId
 from runner.core.records import Claim
 from runner.store.attempts import DuplicateTaskError, accept, complete, fail, move
 from runner.store.outputs import finish
+from runner.store.rows import change_row, value_of
 from runner.store.schema import attempt, batch, file, job
 
 
@@ -102,14 +103,14 @@ def _settle_unknown(connection: Connection, job_pk: int, now: str, note: str) ->
 
 
 def _attach(connection: Connection, job_pk: int, task_id: TaskId) -> None:
-    state = connection.execute(select(job.c.state).where(job.c.id == job_pk)).scalar_one()
+    state = value_of(connection, job.c.state, job_pk)
     live = attempt.c.job == job_pk, attempt.c.outcome.in_((AttemptOutcome.UNKNOWN, AttemptOutcome.RUNNING))
     one = connection.execute(select(attempt.c.id).where(*live)).scalar_one()
     _refuse_second_owner(connection, task_id, one)
     if state == JobState.UNKNOWN:
         accept(connection, one, task_id)
-    connection.execute(update(attempt).where(attempt.c.id == one).values(trusted=1))
-    connection.execute(update(job).where(job.c.id == job_pk).values(error=None, error_class=None, overdue=0))
+    change_row(connection, attempt, one, trusted=1)
+    change_row(connection, job, job_pk, error=None, error_class=None, overdue=0)
 
 
 def _refuse_second_owner(connection: Connection, task_id: TaskId, owner: int | None) -> None:
@@ -147,5 +148,5 @@ def _revive(connection: Connection, attempt_pk: int) -> int:
     price = select(func.max(batch.c.price_credits, batch.c.highest_charge)).where(batch.c.id == one.batch)
     held = max(one.credits, connection.execute(price).scalar_one())
     values = {"outcome": AttemptOutcome.RUNNING, "credits": held, "note": None, "settled_at": None}
-    connection.execute(update(attempt).where(attempt.c.id == attempt_pk).values(values))
+    change_row(connection, attempt, attempt_pk, **values)
     return int(one.job)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, func, select, text, update
 from sqlalchemy.dialects.sqlite import dialect, insert
 
 from runner.core.model import Job, JobId, JobState, Scalar
+from runner.store.rows import change_row
 from runner.store.schema import batch, job, prompt
 
 PAGE = 1000
@@ -66,9 +67,7 @@ def finish(connection: Connection, batch_pk: int, generation: int, fingerprint: 
         .values(removed=1)
     )
     removed = connection.execute(gone).rowcount
-    connection.execute(
-        update(batch).where(batch.c.id == batch_pk).values(generation=generation, fingerprint=fingerprint)
-    )
+    change_row(connection, batch, batch_pk, generation=generation, fingerprint=fingerprint)
     return int(removed)
 
 

@@ -13,6 +13,7 @@ from runner.core.lifecycle import Event
 from runner.core.records import StoredFile
 from runner.store.attempts import move
 from runner.store.reads import to_file
+from runner.store.rows import change_row, changed_row
 from runner.store.schema import file, job
 
 
@@ -29,20 +30,17 @@ class Whereabouts:
 def verified(connection: Connection, file_pk: int, path: str, size_bytes: int, sha256: str) -> StoredFile:
     """The whole file lies synced under ``.partial/`` and is about to get its final name ``path``; returns its row."""
     values = {"state": "verified", "path": path, "bytes": size_bytes, "sha256": sha256}
-    row = connection.execute(update(file).where(file.c.id == file_pk).values(values).returning(file)).one()
-    return to_file(row)
+    return to_file(changed_row(connection, file, file_pk, **values))
 
 
 def placed(connection: Connection, file_pk: int) -> None:
     """The file stands under its final name, and its directory is synced."""
-    connection.execute(update(file).where(file.c.id == file_pk).values(state="placed"))
+    change_row(connection, file, file_pk, state="placed")
 
 
 def wanted_again(connection: Connection, file_pk: int) -> None:
     """A verified file is gone from ``.partial/``, or a placed one is to be fetched again."""
-    connection.execute(
-        update(file).where(file.c.id == file_pk).values(state="wanted", path=None, bytes=None, sha256=None)
-    )
+    change_row(connection, file, file_pk, state="wanted", path=None, bytes=None, sha256=None)
 
 
 def finish(connection: Connection, job_pk: int, now: str) -> None:
@@ -61,7 +59,7 @@ def give_way(connection: Connection, batch_pk: int) -> None:
     for job_pk in connection.execute(needed).scalars().all():
         path, job_id = connection.execute(select(job.c.path, job.c.job_id).where(job.c.id == job_pk)).one()
         aside = f"removed/{job_id}/{path.rsplit('/', 1)[-1]}"
-        connection.execute(update(job).where(job.c.id == job_pk).values(path=aside))
+        change_row(connection, job, job_pk, path=aside)
 
 
 def whereabouts(connection: Connection, batch_pk: int, page: int = 500) -> Iterator[Whereabouts]:
@@ -89,7 +87,7 @@ def whereabouts(connection: Connection, batch_pk: int, page: int = 500) -> Itera
 
 def aim(connection: Connection, file_pk: int, target: str) -> None:
     """The placed file is about to move to ``target``."""
-    connection.execute(update(file).where(file.c.id == file_pk).values(target=target))
+    change_row(connection, file, file_pk, target=target)
 
 
 def moved(connection: Connection, file_pk: int) -> None:
@@ -99,4 +97,4 @@ def moved(connection: Connection, file_pk: int) -> None:
 
 def stayed(connection: Connection, file_pk: int) -> None:
     """The file could not move and stands where it stood."""
-    connection.execute(update(file).where(file.c.id == file_pk).values(target=None))
+    change_row(connection, file, file_pk, target=None)

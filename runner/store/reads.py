@@ -2,8 +2,20 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import cache
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, literal, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    bindparam,
+    exists,
+    func,
+    literal,
+    select,
+    tuple_,
+)
 
 from runner.core.model import LIVE, AttemptOutcome, JobId, JobState
 from runner.core.outcomes import ErrorClass
@@ -95,7 +107,7 @@ def in_state(
 
 def stored_job(connection: Connection, job_pk: int) -> StoredJob:
     """One job with its newest attempt."""
-    return to_job(connection.execute(all_jobs_query().where(job.c.id == job_pk)).one())
+    return to_job(connection.execute(_one_job(), {"job_pk": job_pk}).one())
 
 
 def jobs_named(connection: Connection, batch_pk: int, job_ids: Sequence[JobId]) -> list[StoredJob]:
@@ -200,8 +212,10 @@ def submitting_credits(connection: Connection, batch_pk: int) -> int:
 
 def files_of(connection: Connection, attempt_pk: int) -> list[StoredFile]:
     """The files of one attempt, in the service's order."""
-    rows = connection.execute(select(file).where(file.c.attempt == attempt_pk).order_by(file.c.position))
-    return [to_file(row) for row in rows]
+    return [to_file(row) for row in connection.execute(_FILES, {"attempt_pk": attempt_pk})]
+
+
+_FILES = select(file).where(file.c.attempt == bindparam("attempt_pk")).order_by(file.c.position)
 
 
 def jobs_query(batch_pk: int) -> Select[tuple[object, ...]]:
@@ -222,6 +236,11 @@ def all_jobs_query() -> Select[tuple[object, ...]]:
     return select(
         job, prompt.c.text, prompt.c.images, attempt.c.id.label("attempt_pk"), *columns
     ).select_from(job.join(prompt, prompt.c.id == job.c.prompt).outerjoin(attempt, attempt.c.id == counting))
+
+
+@cache
+def _one_job() -> Select[tuple[object, ...]]:
+    return all_jobs_query().where(job.c.id == bindparam("job_pk"))
 
 
 def behind(after: tuple[int, str]) -> ColumnElement[bool]:
@@ -267,5 +286,15 @@ def to_job(row: "Row[tuple[object, ...]]") -> StoredJob:
 
 def to_file(row: "Row[tuple[object, ...]]") -> StoredFile:
     """A row of ``file`` as a file."""
-    names = StoredFile.__dataclass_fields__
-    return StoredFile(**{"pk": row.id} | {name: getattr(row, name) for name in names if name != "pk"})
+    return StoredFile(
+        pk=row.id,
+        job=row.job,
+        attempt=row.attempt,
+        position=row.position,
+        url=row.url,
+        state=row.state,
+        path=row.path,
+        target=row.target,
+        bytes=row.bytes,
+        sha256=row.sha256,
+    )

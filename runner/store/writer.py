@@ -1,8 +1,10 @@
 """One writer, group commit: what has gathered runs in one transaction, and every caller is answered after its commit.
 
 An fsync costs 0.2 to 5 ms; it must not be paid once a job, nor stop the event loop. A change is a plain function
-``(connection, ...) -> value``; each runs in a savepoint, so that one that raises undoes only itself. Nothing a change
-returned is handed out before the transaction it ran in is durable.
+``(connection, ...) -> value`` that does nothing but read and write the state, for it may be run twice: first all that
+gathered go together; only if one of them raises is everything undone, and each runs again in a savepoint of its own, so
+that the one that raises undoes only itself. Nothing a change returned is handed out before the transaction it ran in
+is durable.
 """
 
 import asyncio
@@ -10,7 +12,6 @@ import contextlib
 import queue
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
@@ -44,7 +45,19 @@ class Writer(Protocol):
 @dataclass(slots=True)
 class _Asked:
     change: Callable[[Connection], Any]
-    answer: "Future[Any]"
+    answer: "asyncio.Future[Any]"
+
+    def tell(self, value: Any) -> None:
+        """Answer the caller, inside its loop; one that was cancelled has left."""
+        if self.answer.done():
+            return
+        if isinstance(value, BaseException):
+            self.answer.set_exception(value)
+            # Looked at: where a cancelled caller is about to leave, asyncio would print a traceback among the task ids
+            # that a person must see.
+            self.answer.exception()
+        else:
+            self.answer.set_result(value)
 
 
 class GroupWriter:
@@ -66,11 +79,9 @@ class GroupWriter:
         self, change: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """See ``Writer.write``. A caller that is cancelled leaves its change to be carried out whole."""
-        answer: Future[T] = Future()
+        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._asked.put(_Asked(lambda connection: change(connection, *args, **kwargs), answer))
-        waiting = asyncio.wrap_future(answer)
-        waiting.add_done_callback(_look_at)
-        return await asyncio.shield(waiting)
+        return await answer
 
     def close(self) -> None:
         """See ``Writer.close``."""
@@ -102,20 +113,13 @@ class GroupWriter:
         return True, group
 
     def _commit(self, group: list[_Asked]) -> None:
+        if self._doubt is None:
+            try:
+                _answer(group, run_in_one_transaction(self._connection, [asked.change for asked in group]))
+            except StateError as error:
+                self._doubt = error
         if self._doubt is not None:
-            _tell_all(group, self._doubt)
-            return
-        try:
-            answers = run_in_one_transaction(self._connection, [asked.change for asked in group])
-        except StateError as error:
-            self._doubt = error
-            _tell_all(group, error)
-            return
-        for asked, answer in zip(group, answers, strict=True):
-            if isinstance(answer, BaseException):
-                asked.answer.set_exception(answer)
-            else:
-                asked.answer.set_result(answer)
+            _answer(group, [self._doubt] * len(group))
 
 
 class DirectWriter:
@@ -161,12 +165,29 @@ def run_in_one_transaction(connection: Connection, changes: list[Callable[[Conne
     Raises ``StateError`` if the transaction could not be begun or committed; then each change is in doubt.
     """
     try:
+        with contextlib.suppress(_RaisedError), connection.begin():
+            return [_unless_it_raises(connection, change) for change in changes]
         with connection.begin():
             return [_in_savepoint(connection, change) for change in changes]
     except SQLAlchemyError as error:  # all of them: a caller that gets no answer waits for ever
         with contextlib.suppress(SQLAlchemyError):
             connection.rollback()
         raise StateError(f"the state cannot be written: {_first_reason(error)}") from error
+
+
+class _RaisedError(Exception):
+    """A change raised, and nothing of its transaction stays."""
+
+
+def _unless_it_raises(connection: Connection, change: Callable[[Connection], Any]) -> Any:
+    try:
+        return change(connection)
+    except DBAPIError as error:
+        if _is_about_the_file(error):
+            raise
+        raise _RaisedError from error
+    except Exception as error:
+        raise _RaisedError from error
 
 
 def _in_savepoint(connection: Connection, change: Callable[[Connection], Any]) -> Any:
@@ -195,12 +216,11 @@ def _is_about_the_file(error: DBAPIError) -> bool:
     return type(error.orig).__name__ in {"OperationalError", "DatabaseError", "InternalError"}
 
 
-def _tell_all(group: list[_Asked], error: StateError) -> None:
-    for asked in group:
-        asked.answer.set_exception(error)
+def _answer(group: list[_Asked], answers: list[Any]) -> None:
+    def tell() -> None:
+        for asked, value in zip(group, answers, strict=True):
+            asked.tell(value)
 
-
-def _look_at(answer: "asyncio.Future[Any]") -> None:
-    # Where a cancelled caller has left, asyncio would print a traceback among the task ids that a person must see.
-    if not answer.cancelled():  # pragma: no branch - only what shields it is ever cancelled
-        answer.exception()
+    # One call for all of them: waking the loop costs a system call, and one a change would cost more than the change.
+    with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left to be told
+        group[0].answer.get_loop().call_soon_threadsafe(tell)

@@ -201,6 +201,6 @@ async def test_a_direct_writer_does_the_same_one_after_the_other(left):
             await writer.write(lambda _: 1 // 0)
         with pytest.raises(IntegrityError):
             writer.write_now(attempts.accept, (await writer.write(attempts.reserve, 1, 1, NOW)).attempt, None)
-        assert (await writer.write(reads.books, 1), counted.begun, counted.committed) == ((0, 40, 0), 4, 4)
+        assert (await writer.write(reads.books, 1), counted.committed) == ((0, 40, 0), 4)
     finally:
         writer.close()
