@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, literal, select, update
+from sqlalchemy import Connection, Row, func, insert, literal, select, update
 
 from runner.core.lifecycle import Event, after
 from runner.core.model import AttemptOutcome, JobState
 from runner.core.money import Credits
 from runner.core.outcomes import ErrorClass, TaskId
-from runner.store.rows import change_row, changed_row, value_of
+from runner.store.prepared import Prepared, change_row, changed_row, parameter, value_of
 from runner.store.schema import attempt, batch, file, job
 
 
@@ -32,18 +32,18 @@ class Reservation:
 
 _PRICE = func.max(batch.c.price_credits, batch.c.highest_charge)
 
-_RESERVE = (
+_RESERVE = Prepared(
     insert(attempt)
     .from_select(
         ["batch", "job", "outcome", "credits", "submitted_at"],
         select(
             batch.c.id,
-            bindparam("job_pk"),
+            parameter("job_pk"),
             literal(AttemptOutcome.SUBMITTING.value, literal_execute=True),
             _PRICE,
-            bindparam("now"),
+            parameter("now"),
         ).where(
-            batch.c.id == bindparam("batch_pk"),
+            batch.c.id == parameter("batch_pk"),
             # The guard stands in the statement that spends, so that no other order of reads and writes can get past it.
             (batch.c.budget.is_(None)) | (batch.c.spent + batch.c.reserved + _PRICE <= batch.c.budget),
         ),
@@ -51,26 +51,32 @@ _RESERVE = (
     .returning(attempt.c.id, attempt.c.credits)
 )
 
-_OTHER_OWNER = select(attempt.c.id).where(
-    attempt.c.batch
-    == select(attempt.c.batch).where(attempt.c.id == bindparam("attempt_pk")).scalar_subquery(),
-    attempt.c.task_id == bindparam("task_id"),
-    attempt.c.id != bindparam("attempt_pk"),
+_OTHER_OWNER = Prepared(
+    select(attempt.c.id).where(
+        attempt.c.batch
+        == select(attempt.c.batch).where(attempt.c.id == parameter("attempt_pk")).scalar_subquery(),
+        attempt.c.task_id == parameter("task_id"),
+        attempt.c.id != parameter("attempt_pk"),
+    )
 )
 
-_DEARER = (
+_DEARER = Prepared(
     update(batch)
-    .where(batch.c.id == bindparam("batch_pk"), batch.c.highest_charge < bindparam("charged"))
-    .values(highest_charge=bindparam("charged"))
+    .where(batch.c.id == parameter("batch_pk"), batch.c.highest_charge < parameter("charged"))
+    .values(highest_charge=parameter("charged"))
 )
 
-_POSITIONS = select(file.c.position).where(file.c.attempt == bindparam("attempt_pk"))
-_NEW_URL = (
+_POSITIONS = Prepared(select(file.c.position).where(file.c.attempt == parameter("attempt_pk")))
+_NEW_URL = Prepared(
     update(file)
-    .where(file.c.attempt == bindparam("attempt_pk"), file.c.position == bindparam("at"))
-    .values(url=bindparam("new_url"))
+    .where(file.c.attempt == parameter("attempt_pk"), file.c.position == parameter("at"))
+    .values(url=parameter("new_url"))
 )
-_WANTED = insert(file).values(dict.fromkeys(("job", "attempt", "position", "url", "state")))
+_WANTED = Prepared(
+    insert(file).values(
+        {name: parameter(name) for name in ("job", "attempt", "position", "url")} | {"state": "wanted"}
+    )
+)
 
 
 def reserve(connection: Connection, batch_pk: int, job_pk: int, now: str) -> Reservation | None:
@@ -79,7 +85,7 @@ def reserve(connection: Connection, batch_pk: int, job_pk: int, now: str) -> Res
     The price is the highest of the quoted one and of what the service ever charged for one. Raises
     ``IllegalTransitionError`` if the job is not pending, ``IntegrityError`` if it has a live attempt.
     """
-    made = connection.execute(_RESERVE, {"batch_pk": batch_pk, "job_pk": job_pk, "now": now}).first()
+    made = _RESERVE.on(connection, batch_pk=batch_pk, job_pk=job_pk, now=now).first()
     if made is None:
         return None
     move(connection, job_pk, Event.RESERVED, error=None, error_class=None, overdue=0)
@@ -88,7 +94,7 @@ def reserve(connection: Connection, batch_pk: int, job_pk: int, now: str) -> Res
 
 def accept(connection: Connection, attempt_pk: int, task_id: TaskId) -> None:
     """The service took the job: keep its task id. Raises ``DuplicateTaskError`` if another attempt has it."""
-    known = connection.execute(_OTHER_OWNER, {"attempt_pk": attempt_pk, "task_id": task_id}).first()
+    known = _OTHER_OWNER.on(connection, attempt_pk=attempt_pk, task_id=task_id).first()
     if known is not None:
         raise DuplicateTaskError(
             f"the service answered with task {task_id}, which belongs to an earlier submission"
@@ -154,13 +160,12 @@ def complete(
 def renew_urls(connection: Connection, attempt_pk: int, urls: Sequence[str]) -> None:
     """Note where the files of a finished task can be had now; files that are already placed keep what they have."""
     job_pk = value_of(connection, attempt.c.job, attempt_pk)
-    known = set(connection.execute(_POSITIONS, {"attempt_pk": attempt_pk}).scalars())
+    known = set(_POSITIONS.on(connection, attempt_pk=attempt_pk).scalars())
     for position, url in enumerate(urls, start=1):
         if position in known:
-            connection.execute(_NEW_URL, {"attempt_pk": attempt_pk, "at": position, "new_url": url})
+            _NEW_URL.on(connection, attempt_pk=attempt_pk, at=position, new_url=url)
         else:
-            row = {"job": job_pk, "attempt": attempt_pk, "position": position, "url": url, "state": "wanted"}
-            connection.execute(_WANTED, row)
+            _WANTED.on(connection, job=job_pk, attempt=attempt_pk, position=position, url=url)
 
 
 def fail(
@@ -219,7 +224,7 @@ def _settle(
     booked = value_of(connection, attempt.c.credits, attempt_pk) if charged is None else charged
     settled = _rebook(connection, attempt_pk, outcome, credits=booked, note=note, settled_at=now)
     if charged is not None:
-        connection.execute(_DEARER, {"batch_pk": settled.batch, "charged": charged})
+        _DEARER.on(connection, batch_pk=settled.batch, charged=charged)
     return settled
 
 

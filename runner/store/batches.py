@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from runner.core.money import Credits, Price
 from runner.core.records import Batch
-from runner.store.rows import change_row
+from runner.store.prepared import change_row
 from runner.store.schema import batch
 
 

@@ -11,7 +11,7 @@ from runner.core.outcomes import ErrorClass, TaskId
 from runner.core.records import Claim
 from runner.store.attempts import DuplicateTaskError, accept, complete, fail, move
 from runner.store.outputs import finish
-from runner.store.rows import change_row, value_of
+from runner.store.prepared import change_row, value_of
 from runner.store.schema import attempt, batch, file, job
 
 

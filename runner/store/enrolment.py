@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, select, text, update
 from sqlalchemy.dialects.sqlite import dialect, insert
 
 from runner.core.model import Job, JobId, JobState, Scalar
-from runner.store.rows import change_row
+from runner.store.prepared import change_row
 from runner.store.schema import batch, job, prompt
 
 PAGE = 1000

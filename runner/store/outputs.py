@@ -12,8 +12,8 @@ from sqlalchemy import Connection, func, select, update
 from runner.core.lifecycle import Event
 from runner.core.records import StoredFile
 from runner.store.attempts import move
+from runner.store.prepared import change_row, changed_row
 from runner.store.reads import to_file
-from runner.store.rows import change_row, changed_row
 from runner.store.schema import file, job
 
 

@@ -9,7 +9,6 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
-    bindparam,
     exists,
     func,
     literal,
@@ -20,6 +19,7 @@ from sqlalchemy import (
 from runner.core.model import LIVE, AttemptOutcome, JobId, JobState
 from runner.core.outcomes import ErrorClass
 from runner.core.records import Counts, FailedTask, StoredFile, StoredJob
+from runner.store.prepared import Prepared, parameter
 from runner.store.schema import attempt, batch, file, job, prompt
 
 COLUMN_FILTERS = {"prompt": job.c.prompt_id, "mode": job.c.mode, "ratio": job.c.ratio, "take": job.c.take}
@@ -107,7 +107,7 @@ def in_state(
 
 def stored_job(connection: Connection, job_pk: int) -> StoredJob:
     """One job with its newest attempt."""
-    return to_job(connection.execute(_one_job(), {"job_pk": job_pk}).one())
+    return to_job(_one_job().on(connection, job_pk=job_pk).one())
 
 
 def jobs_named(connection: Connection, batch_pk: int, job_ids: Sequence[JobId]) -> list[StoredJob]:
@@ -212,10 +212,10 @@ def submitting_credits(connection: Connection, batch_pk: int) -> int:
 
 def files_of(connection: Connection, attempt_pk: int) -> list[StoredFile]:
     """The files of one attempt, in the service's order."""
-    return [to_file(row) for row in connection.execute(_FILES, {"attempt_pk": attempt_pk})]
+    return [to_file(row) for row in _FILES.on(connection, attempt_pk=attempt_pk)]
 
 
-_FILES = select(file).where(file.c.attempt == bindparam("attempt_pk")).order_by(file.c.position)
+_FILES = Prepared(select(file).where(file.c.attempt == parameter("attempt_pk")).order_by(file.c.position))
 
 
 def jobs_query(batch_pk: int) -> Select[tuple[object, ...]]:
@@ -239,8 +239,8 @@ def all_jobs_query() -> Select[tuple[object, ...]]:
 
 
 @cache
-def _one_job() -> Select[tuple[object, ...]]:
-    return all_jobs_query().where(job.c.id == bindparam("job_pk"))
+def _one_job() -> Prepared:
+    return Prepared(all_jobs_query().where(job.c.id == parameter("job_pk")))
 
 
 def behind(after: tuple[int, str]) -> ColumnElement[bool]:
