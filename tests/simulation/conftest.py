@@ -1,5 +1,6 @@
 import pytest
 
+from .shared import SharedRuns, session_folder
 from .state import temporary_state
 
 
@@ -8,3 +9,8 @@ def state_file():
     """One state for all simulations of this process; each empties it before it begins."""
     with temporary_state() as file:
         yield file
+
+
+@pytest.fixture(scope="session")
+def shared_runs(tmp_path_factory):
+    return SharedRuns(session_folder(tmp_path_factory))

@@ -11,6 +11,8 @@ class Died(BaseException):
 class Crash:
     """When one process dies: at its n-th point (from 1), or after so many seconds; ``None``: not by that.
 
+    ``kind``: only points whose name begins so are counted.
+
     ``power``: the machine loses power, so that what was not synced is lost, but for the share of it that ``survives``
     (``None``: drawn).
     """
@@ -18,6 +20,7 @@ class Crash:
     at_point: int | None = None
     at_s: float | None = None
     power: bool = False
+    kind: str = ""
     survives: float | None = None
 
 

@@ -49,14 +49,15 @@ _POSTS = (
     ("repeated ids", ("repeated id",)),
     ("bugs", ("bug before", "bug after")),
 )
-_RARE = {"submission stops": 0.15, "bugs": 0.3, "repeated ids": 0.5}
+_WEIGHTS = {"lost answers": 2.0, "submission stops": 0.4, "bugs": 0.3, "repeated ids": 0.5}
+"""What one of them changes about a run: three lost answers in a row open the breaker, one refused account ends it all."""
 
 
 def draw_post(mix, draw):
     """What becomes of the next POST."""
     word = "accepted"
     for family, words in _POSTS:
-        if draw.random() < mix.rates.get(family, 0.0) * _RARE.get(family, 1.0):
+        if draw.random() < mix.rates.get(family, 0.0) * _WEIGHTS.get(family, 1.0):
             word = draw.choice(words)
     travel_s = mix.network_s * draw.uniform(0.1, 1.0)
     answer_s = 120.0 if word == "hangs" else travel_s + mix.network_s * draw.uniform(0.1, 2.0)

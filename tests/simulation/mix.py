@@ -21,6 +21,9 @@ FAMILIES = (
     "second thoughts", "hour cap", "failure cap", "deadlines",
 )  # fmt: skip
 
+_NEEDS = {"second thoughts": ("failures", "decisions")}
+"""Families that are dead without others: nobody meets a task's second thoughts who does not ask about a failed one."""
+
 _STRENGTHS = (0.03, 0.1, 0.3)
 _MODES = ("normal", "fun", "spicy")
 _RATIOS = ("1:1", "2:3")
@@ -126,6 +129,9 @@ def _rates(draw):
     rates = {family: draw.choice(_STRENGTHS) for family in FAMILIES if draw.random() < share}
     if draw.random() < 0.5:
         rates.setdefault("crashes", 0.3)
+    for family, needed in _NEEDS.items():
+        if family in rates:
+            rates |= {each: max(0.3, rates.get(each, 0.0)) for each in needed}
     return rates
 
 

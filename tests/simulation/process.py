@@ -35,6 +35,7 @@ class Process:
         self.crash = crash
         self.facts = Facts()
         self.points = 0
+        self._points_of_kind = 0
         self.is_dead = False
         self.is_working = False
         self.interrupted_with = None
@@ -68,8 +69,9 @@ class Process:
         """It could die here; does it?"""
         self.point_of_no_change()
         self.points += 1
+        self._points_of_kind += name.startswith(self.crash.kind)
         self.world.step()
-        if self.points == self.crash.at_point:
+        if self._points_of_kind == self.crash.at_point:
             self.world.seen(f"a crash at: {name}")
             self.die(name)
             raise Died

@@ -8,44 +8,50 @@ from pathlib import Path
 import pytest
 
 from . import situations
+from .long_run import explore
 from .mix import mix_of
+from .shared import SharedRuns
 from .world import ViolationError, simulate
 
 ROOT = Path(__file__).resolve().parents[2]
 QUICK, MANY, PIECE = 150, 2000, 50
 
 
-def broken(first, file):
-    """The seeds of this piece that break a promise, each as the command that replays it."""
-    found = []
-    for seed in range(first, first + PIECE):
-        try:
-            simulate(mix_of(seed), file)
-        except ViolationError as error:
-            found.append(f"python -m tests.simulation {seed}    # {error}")
-    return found
-
-
 @pytest.mark.parametrize("first", range(0, QUICK, PIECE))
-def test_no_seed_breaks_a_promise(first, state_file):
-    assert broken(first, state_file) == []
+def test_no_seed_breaks_a_promise(first, shared_runs):
+    _, broken = shared_runs.piece(first, first + PIECE)
+    assert broken == []
 
 
 @pytest.mark.faults
 @pytest.mark.parametrize("first", range(QUICK, MANY, PIECE))
-def test_no_seed_of_many_breaks_a_promise(first, state_file):
-    assert broken(first, state_file) == []
+def test_no_seed_of_many_breaks_a_promise(first, shared_runs):
+    _, broken = shared_runs.piece(first, first + PIECE)
+    assert broken == []
 
 
 @pytest.mark.faults
-def test_every_rare_situation_comes_up_within_that_many_seeds(state_file):
-    seen, missing = Counter(), situations.missing(())
-    for seed in range(MANY):
-        seen += simulate(mix_of(seed), state_file).situations
-        missing = situations.missing(seen)
-        if not missing:
+def test_every_rare_situation_comes_up_within_that_many_seeds(shared_runs):
+    """From the last piece to the first, so that it meets the runs of the test above in the middle, and shares them."""
+    seen = Counter()
+    for first in reversed(range(0, MANY, PIECE)):
+        found, _ = shared_runs.piece(first, first + PIECE)
+        seen += found
+        if not situations.missing(seen):
             break
-    assert missing == []
+    assert situations.missing(seen) == []
+
+
+def test_a_situation_that_never_came_up_is_named():
+    assert situations.missing(situations.EVERY - {"a power cut"}) == ["a power cut"]
+
+
+def test_seeds_that_were_run_are_not_run_again(tmp_path):
+    first = SharedRuns(tmp_path).piece(0, 2)
+    kept = tmp_path / "seeds-0-2.json"
+    kept.write_text(kept.read_text().replace("[]]", '["marked"]]'))
+    assert first == explore(0, 2)
+    assert SharedRuns(tmp_path).piece(0, 2) == (first[0], ["marked"])
 
 
 @pytest.mark.parametrize("seed", [1, 7, 20])

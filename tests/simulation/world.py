@@ -22,6 +22,18 @@ LIVES_TO_CONVERGE = 8
 RECOVERY_POINTS = 12
 """A process that gets no further is still busy with what the one before it left."""
 
+_KINDS_OF_POINTS = (
+    "post",
+    "download",
+    "place",
+    "disk",
+    "disk link",
+    "disk create",
+    "disk mkdir",
+    "disk remove",
+)
+"""Where most crashes would not fall by themselves: there are more commits and questions than anything else."""
+
 _DISK_WORDS = ("broken", "busy", "quota")
 
 
@@ -211,6 +223,8 @@ class World:
             return NO_CRASH
         if draw.random() < 0.2:
             return Crash(at_s=draw.uniform(0.0, 4 * mix.task_s), power=power)
+        if draw.random() < 0.3:
+            return Crash(at_point=draw.randint(1, 6), kind=draw.choice(_KINDS_OF_POINTS), power=power)
         return Crash(at_point=1 + int(draw.expovariate(1 / (15.0 * len(mix.jobs)))), power=power)
 
     def _plant(self):
