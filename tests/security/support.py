@@ -13,12 +13,15 @@ import subprocess
 import sys
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
 from runner.cli import edge
+
+from . import forked
 
 TOKEN_ENV = "GROKIMAGINE_API_TOKEN"
 TOKEN = "sk-ordinary-0123456789"
@@ -44,7 +47,10 @@ def manifest(base_url: str, prompts: Iterable[object] = ("a fox",), **more: obje
 
 @dataclass(frozen=True)
 class Ended:
-    """A process that has ended; ``rss_bytes`` is the most memory that it ever held, ``cpu_s`` the time it worked."""
+    """A process that has ended; ``rss_bytes`` is the most memory that it ever held, ``cpu_s`` the time it worked.
+
+    Both are 0 for a forked process that a signal ended.
+    """
 
     code: int
     out: str
@@ -59,26 +65,28 @@ class Ended:
 
 @dataclass
 class Program:
-    """``runner`` in a folder of its own; its only token is ``token``."""
+    """``runner`` in a folder of its own; its only token is ``token``.
+
+    ``is_fresh``: in a new interpreter, ``python -m runner``; otherwise forked from one that has everything imported.
+    """
 
     folder: Path
     token: str = TOKEN
     env: dict[str, str] = field(default_factory=dict)
+    is_fresh: bool = False
 
     def write(self, text: str, name: str = "m.yaml") -> Path:
         path = self.folder / name
         path.write_text(text, encoding="utf-8")
         return path
 
-    def start(self, *arguments: str, **how) -> "Running":
-        out, err = (self.folder.parent / f"{time.monotonic_ns()}.{name}" for name in ("out", "err"))
+    def start(self, *arguments: str, umask: int | None = None, terminal: str | None = None) -> "Running":
+        number = time.monotonic_ns()
+        out, err, used = (self.folder.parent / f"{number}.{name}" for name in ("out", "err", "used"))
         environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         environment |= {TOKEN_ENV: self.token} | self.env
-        with out.open("wb") as to, err.open("wb") as to_too:
-            command = [sys.executable, "-m", "runner", *arguments]
-            given = {"stdin": subprocess.DEVNULL, "stdout": to, "stderr": to_too} | how
-            process = subprocess.Popen(command, cwd=self.folder, env=environment, **given)
-        return Running(process, out, err)
+        setting = forked.Setting(self.folder, environment, out, err, used, umask, terminal)
+        return Fresh(arguments, setting) if self.is_fresh else Forked(arguments, setting)
 
     def ask(self, *arguments: str) -> tuple[int, str]:
         """The exit code, and all that was said, of a command inside this process: quicker, but nothing bounds it."""
@@ -100,29 +108,29 @@ class Program:
         return self.start(*arguments, **how).end(timeout_s)
 
 
-@dataclass
-class Running:
-    process: "subprocess.Popen[bytes]"
-    out: Path
-    err: Path
+class Running(ABC):
+    """A process of the program; ``out`` and ``err`` are the files with what it has said so far."""
+
+    pid: int
+
+    def __init__(self, setting: forked.Setting) -> None:
+        self.out, self.err, self.used = setting.out, setting.err, setting.used
+        self.out.touch()
+        self.err.touch()
+
+    @abstractmethod
+    def ended_within(self, timeout_s: float) -> tuple[int, int, float] | None:
+        """Its exit code, memory and time of work; ``None`` where it runs on."""
 
     def end(self, timeout_s: float = 60.0) -> Ended:
         """Wait for the end; a process that takes longer is killed, and the test fails."""
-        give_up_at = time.monotonic() + timeout_s
-        while True:
-            pid, status, used = os.wait4(self.process.pid, os.WNOHANG)
-            if pid:
-                break
-            if time.monotonic() > give_up_at:
-                os.kill(self.process.pid, signal.SIGKILL)
-                os.wait4(self.process.pid, 0)
-                self.process.returncode = -signal.SIGKILL
-                raise AssertionError(f"still running after {timeout_s} s: {self.err.read_text()[-2000:]}")
-            time.sleep(0.005)
-        self.process.returncode = os.waitstatus_to_exitcode(status)
+        found = self.ended_within(timeout_s)
+        if found is None:
+            os.kill(self.pid, signal.SIGKILL)
+            self.ended_within(10.0)
+            raise AssertionError(f"still running after {timeout_s} s: {self.err.read_text()[-2000:]}")
         said = [path.read_bytes().decode("utf-8", "backslashreplace") for path in (self.out, self.err)]
-        cpu_s = used.ru_utime + used.ru_stime
-        return Ended(self.process.returncode, *said, used.ru_maxrss * 1024, cpu_s)
+        return Ended(found[0], *said, *found[1:])
 
     def until(self, happened: Callable[[], bool], timeout_s: float = 30.0) -> None:
         """Wait for something that the process brings about; it is killed, and the test fails, if that never comes."""
@@ -134,8 +142,56 @@ class Running:
 
     def stopped(self, number: signal.Signals = signal.SIGTERM) -> Ended:
         """Its end after that signal; it may have ended before."""
-        os.kill(self.process.pid, number)  # not Popen's: that would reap it, and with it what it used
+        os.kill(self.pid, number)  # not Popen's: that would reap it, and with it what it used
         return self.end()
+
+
+class Forked(Running):
+    def __init__(self, arguments: tuple[str, ...], setting: forked.Setting) -> None:
+        super().__init__(setting)
+        self._process = forked.start(arguments, setting)
+        self.pid = self._process.pid or 0
+
+    def ended_within(self, timeout_s: float) -> tuple[int, int, float] | None:
+        self._process.join(timeout_s)
+        code = self._process.exitcode
+        if code is None:
+            return None
+        rss_bytes, cpu_s = json.loads(self.used.read_text()) if self.used.exists() else (0, 0.0)
+        return code, rss_bytes, cpu_s
+
+
+class Fresh(Running):
+    def __init__(self, arguments: tuple[str, ...], setting: forked.Setting) -> None:
+        super().__init__(setting)
+        names = [setting.terminal] * 2 if setting.terminal else [str(setting.out), str(setting.err)]
+        with contextlib.ExitStack() as stack:
+            streams = [stack.enter_context(Path(name).open("r+b", buffering=0)) for name in names]
+            command = [sys.executable, "-m", "runner", *arguments]
+            stdin = streams[0] if setting.terminal else subprocess.DEVNULL
+            umask = -1 if setting.umask is None else setting.umask
+            self._process = subprocess.Popen(
+                command,
+                cwd=setting.folder,
+                env=setting.environment,
+                umask=umask,
+                stdin=stdin,
+                stdout=streams[0],
+                stderr=streams[1],
+            )
+        self.pid = self._process.pid
+
+    def ended_within(self, timeout_s: float) -> tuple[int, int, float] | None:
+        give_up_at = time.monotonic() + timeout_s
+        while True:
+            pid, status, used = os.wait4(self.pid, os.WNOHANG)
+            if pid:
+                break
+            if time.monotonic() > give_up_at:
+                return None
+            time.sleep(0.005)
+        self._process.returncode = os.waitstatus_to_exitcode(status)
+        return self._process.returncode, used.ru_maxrss * 1024, used.ru_utime + used.ru_stime
 
 
 @dataclass(frozen=True)

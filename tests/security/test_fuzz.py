@@ -1,4 +1,4 @@
-"""Fuzzing: some hundred inputs a target here, a minute each with ``-m faults``; and the fuzzer's own test."""
+"""Fuzzing: some hundred inputs a target here, a quarter of a minute each with ``-m faults``; and the fuzzer's own test."""
 
 import subprocess
 import sys
@@ -22,15 +22,14 @@ def test_no_input_of_some_hundred_is_a_finding(target, capsys):
 
 
 @pytest.mark.faults
-def test_no_input_of_a_minute_is_a_finding():
-    """All targets side by side, by atheris where it is installed."""
-    command = [sys.executable, "-m", "tests.security.fuzz", "--seconds", "60"]
+def test_no_input_of_a_quarter_of_a_minute_is_a_finding():
+    """All targets side by side, by atheris where it is installed; by hand it is a minute for each."""
+    command = [sys.executable, "-m", "tests.security.fuzz", "--seconds", "15"]
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     running = {name: subprocess.Popen([*command, name], cwd=ROOT, **streams) for name in fuzz.NAMES}
-    said = {name: process.communicate(timeout=300)[0][-2000:] for name, process in running.items()}
-    assert {name: process.returncode for name, process in running.items()} == dict.fromkeys(fuzz.NAMES, 0), (
-        said
-    )
+    said = {name: process.communicate(timeout=120)[0][-2000:] for name, process in running.items()}
+    ends = {name: process.returncode for name, process in running.items()}
+    assert ends == dict.fromkeys(fuzz.NAMES, 0), said
 
 
 def wait(_data):

@@ -3,6 +3,7 @@
 import re
 import ssl
 import subprocess
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -12,7 +13,7 @@ from runner.core.outcomes import GenerationRequest, Refused, TaskId, Unknown
 from runner.providers import capabilities_of, connect
 
 from .canary import Canary
-from .support import Service, answer, manifest
+from .support import Service, answer, envelope, manifest
 
 TOKEN = "CANARY-7f3a9.x0Q_d81c2"
 CODES = (300, 301, 302, 303, 304, 305, 306, 307, 308, 399)
@@ -68,6 +69,35 @@ def test_a_download_that_is_sent_on_carries_nothing_that_is_ours(program, serve)
     names = [{line.split(b":")[0].lower() for line in head.split(b"\r\n")[1:] if line} for head in seen]
     assert (done.code, names) == (0, [{b"host", b"user-agent", b"accept", b"accept-encoding"}] * 2)
     assert [Canary(TOKEN).within(head) for head in seen] == [[], []]
+
+
+INNER = ("0.0.0.0", "0", "0x0", "[::ffff:0.0.0.0]")
+"""This machine again, but not its loopback address, which is open to files where the API itself is there."""
+
+
+def test_no_file_is_fetched_from_an_inner_address_that_a_service_names(program, serve):
+    """Half of the URLs are those addresses; the other half are redirects to them."""
+    service, inside = serve(), serve()
+    targets = [f"http://{host}:{inside.port}/files/a.mp4" for host in INNER]
+    hops = [f"{service.url}/files/{number}" for number in range(len(INNER))]
+    service.on_post = lambda asked: envelope(200, {"task_id": f"task_{asked.sent['prompt'][-1]}"})
+    urls = {str(number): url for number, url in enumerate([*targets, *hops])}
+    service.on_status = lambda asked: service.complete(asked, response=[urls[asked.task_id[-1]]])
+    service.on_file = lambda asked: answer(302, b"", {"Location": targets[int(asked.target[-1])]})
+    program.write(manifest(service.url, [f"a fox, number {number}" for number in range(len(urls))]))
+    running = program.start("run", "m.yaml")
+    running.until(
+        lambda: _asked_twice(service) == len(urls)
+    )  # the second time for a URL that may be followed
+    ended = running.stopped()
+    hopped = [each.target for each in service.requests if each.target.startswith("/files/")]
+    assert (ended.code, inside.requests, len(set(hopped))) == (143, [], len(hops))
+    assert list((program.folder / "outputs").rglob("*.mp4")) == []
+
+
+def _asked_twice(service: Service) -> int:
+    asked = Counter(each.task_id for each in service.requests if each.task_id)
+    return sum(times > 1 for times in asked.values())
 
 
 def test_proxies_and_passwords_of_the_environment_see_nothing(program, serve):

@@ -1,16 +1,16 @@
 """S27: nothing that a manifest, a file name or the service says moves the cursor, colours, links, rings or hides."""
 
+import contextlib
+import io
 import json
 import os
 import pty
 import select
-import subprocess
-import sys
 import time
 
 import pytest
 
-from .support import TOKEN, TOKEN_ENV, answer, envelope, manifest
+from .support import answer, envelope, manifest
 
 EVIL = (
     "\x1b[2J\x1b[31mred\x1b]0;title\x07\x1b]52;c;ZXZpbA==\x07\x1b]8;;http://evil.example\x1b\\link\x1b]8;;\x1b\\"
@@ -24,30 +24,23 @@ HIDDEN = set("\u202e\u202c\u2066\u2069\u2028\u2029\u200b\ufeff\u00ad\U000e0041")
 def on_a_terminal(program, *arguments: str, timeout_s: float = 30.0) -> tuple[int, str]:
     """The exit code of the program, and every character that reaches the terminal that it runs on."""
     main, side = pty.openpty()
-    try:
-        environment = {"PATH": os.environ["PATH"], TOKEN_ENV: TOKEN, "TERM": "dumb", "LANG": "C.UTF-8"}
-        command = [sys.executable, "-m", "runner", *arguments]
-        streams = dict.fromkeys(("stdin", "stdout", "stderr"), side)
-        process = subprocess.Popen(command, cwd=program.folder, env=environment, **streams)
-        os.close(side)
-        found = _all_from(main, time.monotonic() + timeout_s)
-        return process.wait(timeout_s), found.decode()
-    finally:
-        os.close(main)
+    with io.FileIO(main) as screen, io.FileIO(side, "w") as held:
+        program.env = {"TERM": "dumb", "LANG": "C.UTF-8"}
+        running = program.start(*arguments, terminal=os.ttyname(side))
+        found, give_up_at = b"", time.monotonic() + timeout_s
+        while (ended := running.ended_within(0.0)) is None:
+            assert time.monotonic() < give_up_at, f"still running: {found[-2000:]!r}"
+            found += _waiting(screen)
+        held.close()  # after that, reading ends with an error where nothing is left
+        with contextlib.suppress(OSError):
+            while piece := screen.read(65536):
+                found += piece
+    return ended[0], found.decode()
 
 
-def _all_from(terminal: int, give_up_at: float) -> bytes:
-    found = b""
-    while time.monotonic() < give_up_at:
-        ready, _, _ = select.select([terminal], [], [], 0.1)
-        try:
-            piece = os.read(terminal, 65536) if ready else None
-        except OSError:  # EIO: the other side is closed
-            return found
-        if piece == b"":
-            return found
-        found += piece or b""
-    raise AssertionError(f"still running: {found[-2000:]!r}")
+def _waiting(screen) -> bytes:
+    ready, _, _ = select.select([screen], [], [], 0.02)
+    return screen.read(65536) if ready else b""
 
 
 def odd_in(said: str) -> set[str]:
@@ -57,6 +50,7 @@ def odd_in(said: str) -> set[str]:
 def test_the_terminal_of_the_test_would_show_it(program):
     code = "import sys; sys.stdout.write('\\x1b[31m\\x9b')"
     (program.folder / "runner.py").write_text(code)
+    program.is_fresh = True
     assert odd_in(on_a_terminal(program)[1]) == {"\x1b", "\x9b"}
 
 
@@ -167,7 +161,7 @@ def test_a_download_that_is_a_page_is_told_of_as_text(program, service):
 
 
 def test_a_locale_that_cannot_write_a_prompt_ends_nothing(program):
-    program.env = {"PYTHONIOENCODING": "latin-1"}
+    program.env, program.is_fresh = {"PYTHONIOENCODING": "latin-1"}, True
     program.write(manifest("https://a.example", ["日本の狐"]))
     done = program.run("plan", "m.yaml")
     assert (done.code, "\\u65e5" in done.out) == (0, True)

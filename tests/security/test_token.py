@@ -6,14 +6,14 @@ import json
 import re
 import signal
 import sqlite3
-import time
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
-from runner.sandbox import Ledger, SandboxOptions, running_in_thread, with_faults
+from runner.sandbox import FAULTS, Ledger, SandboxOptions, running_in_thread, with_faults
 
 from .canary import Canary
 from .support import TOKEN_ENV, UNHURRIED, Service, answer, envelope, manifest
@@ -38,31 +38,42 @@ def test_a_canary_is_found_in_every_form(text):
     assert (missed, Canary(text).within("an ordinary text with CANARY in it")) == ([], [])
 
 
-def test_under_every_fault_the_token_is_found_nowhere(program, tmp_path):
+ENOUGH = [3, pytest.param(25, marks=pytest.mark.faults)]
+"""Files that are placed by the second run, until it is stopped."""
+
+
+@pytest.mark.parametrize("files", ENOUGH)
+def test_under_every_fault_the_token_is_found_nowhere(files, program, tmp_path):
     """Killed in the middle, so that the -wal is on the disk; resumed with every log on, and asyncio's own debugging."""
-    program.token, canary = TOKEN, Canary(TOKEN)
-    options = with_faults(SandboxOptions(latency_median_s=0.05, slow_answer_s=0.2, pause_s=0.2), 0.03)
+    program.token, program.is_fresh, canary = TOKEN, True, Canary(TOKEN)
+    quick = SandboxOptions(latency_median_s=0.05, slow_answer_s=0.2, pause_s=0.2)
+    # Three submissions in a row with an unknown outcome would end the run: their faults are left rare.
+    rare = {name: 0.01 for name in FAULTS if name.startswith("post_")}
+    options = replace(with_faults(quick, 0.1), **rare)
     books = tmp_path / "service" / "ledger.db"
     with running_in_thread(options, books) as base_url:
-        program.write(manifest(base_url, PROMPTS, ratios=["1:1", "2:3"]))
+        budget = {"credits": 1_000_000}
+        program.write(manifest(base_url, PROMPTS, ratios=["1:1", "2:3"], budget=budget))
         said = _killed_with_a_wal(program)
         program.env = {"PYTHONASYNCIODEBUG": "1", "PYTHONDEVMODE": "1", "PYTHONWARNINGS": "ignore"}
         found = canary.below(program.folder)
         running = program.start("-v", "-v", "--log-file", "log.jsonl", "run", "m.yaml", "--json")
-        time.sleep(4.0)
-        said += _cmdline(running.process.pid) + running.stopped().said
+        running.until(lambda: running.out.read_bytes().count(b'"event": "file"') >= files, timeout_s=60.0)
+        said += _cmdline(running.pid) + running.stopped().said
+        program.is_fresh = False
         said += program.run("jobs", "b", "--json").said + program.run("status").said
     requests = Ledger(books).requests()
-    downloads = [each.decision for each in requests if each.kind == "download"]
-    assert (found, canary.below(program.folder), canary.within(said)) == ({}, {}, [])
-    assert ("token_leaked" in downloads, downloads != [], "submitted as" in said) == (False, True, False)
+    drawn = {each.decision for each in requests} & set(FAULTS)
+    leaked = [each for each in requests if each.decision == "token_leaked"]
+    assert (found, canary.below(program.folder), canary.within(said), leaked) == ({}, {}, [], [])
+    assert len(drawn) >= 4, drawn
     assert '"completed"' in (program.folder / "log.jsonl").read_text()
 
 
 def _killed_with_a_wal(program) -> str:
     running = program.start("run", "m.yaml")
     running.until(lambda: b"completed" in running.err.read_bytes())
-    said = _cmdline(running.process.pid) + running.stopped(signal.SIGKILL).said
+    said = _cmdline(running.pid) + running.stopped(signal.SIGKILL).said
     assert ("completed" in said, (program.folder / "state" / "runner.db-wal").stat().st_size > 0) == (
         True,
         True,
