@@ -28,6 +28,38 @@ async def test_s12_nothing_of_the_environment_is_read(monkeypatch):
         assert (session.trust_env, session.auto_decompress, session.timeout.total) == (False, False, None)
 
 
+async def test_a_hang_up_is_not_asked_again_in_secret(root):
+    """By itself the HTTP library would ask once more at once, and eight tries would be sixteen requests."""
+    async with serving(b"", reply(VIDEO)) as server, open_session(LOOPBACK) as session:
+        outcome = await fetch(session, root, server.request())
+        assert (outcome, len(server.requests)) == (
+            Broken("ServerDisconnectedError: the connection ended before an answer came"),
+            1,
+        )
+
+
+async def test_an_idle_connection_that_the_server_had_dropped_is_replaced_at_once(root):
+    """Servers do that all day; it says nothing about the file, and is no try."""
+    answered = []
+
+    async def once(reader, writer):
+        asked = await reader.readuntil(b"\r\n\r\n")
+        answered.append(asked)
+        writer.write(reply(VIDEO).replace(b"Connection: close\r\n", b""))
+        await reader.readuntil(b"\r\n\r\n")
+        answered.append(b"dropped")
+        writer.close()
+
+    listener = await asyncio.start_server(once, "127.0.0.1", 0)
+    request = Server([], port=listener.sockets[0].getsockname()[1]).request()
+    async with listener, open_session(LOOPBACK) as session:
+        outcomes = [await fetch(session, root, request) for _ in range(2)]
+        assert (outcomes, [each == b"dropped" for each in answered]) == (
+            [fetched(VIDEO)] * 2,
+            [False, True, False],
+        )
+
+
 async def test_a_proxy_is_used_if_it_is_named_and_still_no_inner_address_is_asked_for(root):
     policy = AddressPolicy(allow_http=True)
     async with serving(reply(VIDEO)) as proxy, open_session(policy, proxy=proxy.url("/")) as session:
