@@ -10,10 +10,12 @@ from typing import Concatenate, ParamSpec, TypeVar
 from runner.core.backoff import backoff_s
 from runner.core.events import EventName, RunEvent
 from runner.core.outcomes import NothingLearned, StatusOutcome, TaskId
-from runner.core.pacing import Call, Pace
-from runner.core.polling import TaskTimes
+from runner.core.pacing import Pace
+from runner.core.polling import Question
+from runner.core.records import StoredJob
 from runner.core.safe_text import for_terminal
-from runner.engine.gate import Gate, Urgency
+from runner.core.task_times import TaskTimes
+from runner.engine.gate import Gate
 from runner.engine.halt import Halt
 from runner.engine.ports import Orders, Ports
 from runner.engine.slots import Slots
@@ -51,7 +53,7 @@ class Context:
     downloads: asyncio.Semaphore
     halt: Halt = field(default_factory=Halt)
     tally: Tally = field(default_factory=Tally)
-    times: TaskTimes = field(default_factory=TaskTimes)
+    times: dict[str, TaskTimes] = field(default_factory=dict)
     workers: set["asyncio.Task[None]"] = field(default_factory=set)
     in_air: set["asyncio.Task[None]"] = field(default_factory=set)
     late: set["asyncio.Task[None]"] = field(default_factory=set)
@@ -85,21 +87,33 @@ class Context:
         """Whether another pending job may be begun now."""
         return not self.halt.is_closed and not self.has_submitted_enough
 
+    def times_of(self, job: StoredJob) -> TaskTimes:
+        """What is known of how long tasks of the job's kind take: those of its mode, with images or without."""
+        kind = f"{job.mode} with images" if job.images else job.mode
+        return self.times.setdefault(kind, TaskTimes())
+
     async def record(
         self, change: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Make a change to the state, or ask it something; durable when this returns."""
         return await self.ports.state.write(change, *args, **kwargs)
 
-    async def ask_status(self, task_id: TaskId, urgency: Urgency) -> StatusOutcome:
-        """Ask the service about a task, when its turn comes."""
-        _ = await self.gate.permission(Call.STATUS, urgency)
+    async def ask_at_once(self, task_id: TaskId) -> StatusOutcome:
+        """Ask the service about a task that is paid for, before anything new is submitted."""
+        return await self._ask_status(task_id, await self.gate.at_once())
+
+    async def ask_in_turn(self, task_id: TaskId, question: Question) -> tuple[float, StatusOutcome]:
+        """Ask the service about a task when that is worth a request; also gives the moment at which it was asked."""
+        sent_at = await self.gate.worth_asking(question)
+        return sent_at, await self._ask_status(task_id, sent_at)
+
+    async def _ask_status(self, task_id: TaskId, sent_at: float) -> StatusOutcome:
         try:
             outcome = await self.ports.provider.status(task_id)
         except asyncio.CancelledError:
-            self.gate.lost()
+            self.gate.lost(sent_at)
             raise
-        self.gate.heard(outcome)
+        self.gate.heard(sent_at, outcome)
         if isinstance(outcome, NothingLearned) and not outcome.reached:
             self.halt.unreached(self.now(), outcome.reason)
         else:

@@ -7,7 +7,6 @@ from runner.core.outcomes import Completed, ErrorClass, Refused
 from runner.core.records import StoredFile, StoredJob
 from runner.core.steps import echo_agrees
 from runner.engine.context import Context
-from runner.engine.gate import Urgency
 from runner.files.outcomes import (
     Absent,
     AlreadyThere,
@@ -129,7 +128,7 @@ class _Fetching:
         """Ask the status for fresh URLs, which is free; whether there is another one for this file."""
         if self.job.task_id is None:
             return False
-        outcome = await self.ctx.ask_status(self.job.task_id, Urgency.PAID)
+        outcome = await self.ctx.ask_at_once(self.job.task_id)
         if isinstance(outcome, Refused):
             self.ctx.halt.service_refuses(outcome.message, all_calls=True)
         if not isinstance(outcome, Completed):

@@ -1,6 +1,5 @@
 """Following an accepted task until the service has finished or failed it."""
 
-import asyncio
 from collections.abc import Callable
 
 from runner.core.events import EventName
@@ -21,15 +20,18 @@ from runner.core.polling import (
     NO_OUTPUT_ASKS,
     NO_OUTPUT_STEP_S,
     OVERDUE_STEP_S,
+    Question,
     is_lost,
     is_overdue,
-    next_poll_s,
+    step_after_failures_s,
 )
 from runner.core.records import StoredJob
 from runner.core.steps import echo_agrees
 from runner.engine.context import Context
-from runner.engine.gate import Urgency
 from runner.store import attempts
+
+_UNKNOWN_STEPS = 4
+"""A fresh task that is not known yet is asked about every 8 s at least: its two minutes must show whether it comes."""
 
 
 class Following:
@@ -49,24 +51,23 @@ class Following:
         self._on_late = on_late
         self._polls = 0
         self._empty = 0
-        self._failures = 0
+        self._failures = 0  # asks in a row that told nothing about how far the task is
         self._is_late = False
         self._is_fresh = is_fresh
-        self._seen_at = ctx.now() - (0.0 if is_fresh else ctx.age_s(job.submitted_at))
+        self._accepted_at = ctx.now() - (0.0 if is_fresh else ctx.age_s(job.submitted_at))
+        self._asked_at = self._running_at = self._accepted_at
 
     async def first_ask(self) -> bool:
         """Ask at once, before anything new is submitted; ``True`` if the task has ended."""
-        return await self._ask(Urgency.PAID)
+        self._asked_at = self._ctx.now()
+        return await self._learn(await self._ctx.ask_at_once(self._task_id))
 
     async def to_its_end(self) -> None:
         """Ask until the task ended and that is recorded; returns early only where the run stops asking at all."""
         while not self._ctx.halt.stopped.is_set():
-            await asyncio.sleep(self._next_s())
-            if await self._ask(Urgency.POLL):
+            self._asked_at, outcome = await self._ctx.ask_in_turn(self._task_id, self._question())
+            if await self._learn(outcome):
                 return
-
-    async def _ask(self, urgency: Urgency) -> bool:
-        return await self._learn(await self._ctx.ask_status(self._task_id, urgency))
 
     async def _learn(self, outcome: StatusOutcome) -> bool:
         """Record what an answer says; ``True`` if the task has ended."""
@@ -84,6 +85,7 @@ class Following:
                 self._ctx.halt.service_refuses(message, all_calls=True)
                 return True
             case NotFound(message=message):
+                self._failures = min(self._failures + 1, _UNKNOWN_STEPS)
                 self._polls += 1
                 if is_lost(self._age_s(), self._polls):
                     await self._trouble(f"the service does not know the task: {message}", ErrorClass.LOST)
@@ -96,6 +98,7 @@ class Following:
     async def _progress(self, outcome: Running | Completed | Failed) -> bool:
         match outcome:
             case Running(word=word):
+                self._running_at = self._asked_at
                 if word is not None:
                     self._ctx.note_unheard(word)
                 await self._note_if_overdue()
@@ -106,7 +109,7 @@ class Following:
                 if self._is_fresh:
                     # An earlier run's task may have ended long before anybody looked (or the wall clock jumped): as
                     # a typical time, that age would keep this run from asking about its own tasks for as long.
-                    self._ctx.times.ended(self._age_s())
+                    self._ctx.times_of(self._job).ended(self._running_at - self._accepted_at, self._age_s())
                 stamp = self._ctx.stamp()
                 booked = await self._ctx.record(attempts.complete, self._attempt, charged, urls, stamp)
                 self._ctx.tell(EventName.COMPLETED, self._job.job_id, task_id=self._task_id, credits=booked)
@@ -155,13 +158,16 @@ class Following:
         self._on_late()
 
     def _age_s(self) -> float:
-        return self._ctx.now() - self._seen_at
+        return self._ctx.now() - self._accepted_at
 
-    def _next_s(self) -> float:
+    def _question(self) -> Question:
+        """The next one; where what was learned last says nothing about the task's time, it has its own pace."""
+        step_s = 0.0
         if self._empty:
-            return NO_OUTPUT_STEP_S
-        if self._is_late:
-            return OVERDUE_STEP_S
-        typical_s = self._ctx.times.typical_s
-        step_s = next_poll_s(self._age_s(), typical_s)
-        return max(step_s, min(30.0, 0.5 * 2.0 ** min(self._failures, 6))) if self._failures else step_s
+            step_s = NO_OUTPUT_STEP_S
+        elif self._is_late:
+            step_s = OVERDUE_STEP_S
+        if self._failures:
+            step_s = max(step_s, step_after_failures_s(self._failures))
+        times = self._ctx.times_of(self._job)
+        return Question(times, self._accepted_at, self._running_at, self._asked_at + step_s)

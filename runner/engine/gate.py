@@ -3,48 +3,62 @@
 import asyncio
 import heapq
 import itertools
+from collections import deque
 from collections.abc import Callable, Iterable
-from enum import IntEnum
 from random import Random
 
 from runner.core.events import EventName, RunEvent
 from runner.core.outcomes import NothingLearned, NotSent, StatusOutcome, SubmitOutcome, Throttled
 from runner.core.pacing import Call, Pace
+from runner.core.polling import Question, price
 
 _PAUSE_WORTH_TELLING_S = 5.0
+_LOOK_AGAIN_S = 0.02
+"""How often the price of a request is looked at again while every question that is due is worth less."""
+
+_MayLeave = asyncio.Future[float]
+_Asked = tuple[Question, _MayLeave]
 
 
-class Urgency(IntEnum):
-    """Who goes first when requests are scarce."""
-
-    PAID = 0  # what an earlier run left, and fresh URLs for a download that waits
-    SUBMISSION = 1  # bounded by the slots, so it cannot starve the polls
-    POLL = 2
+class SubmissionOverError(Exception):
+    """Nothing is submitted any more; the request that waited for its turn does not count."""
 
 
 class Gate:
-    """Lets requests through one after the other, as the pace allows, the urgent ones first."""
+    """Lets requests through one after the other, as the pace allows, in the order that ``core.polling`` gives.
+
+    Each way through gives the moment (of the loop's clock) at which the request may leave, and from which it counts;
+    with that moment the request's end is told to exactly one of ``heard`` and ``lost``.
+    """
 
     def __init__(self, pace: Pace, random: Random, tell: Callable[[RunEvent], None]) -> None:
         self._pace = pace
         self._random = random
         self._tell = tell
         self._order = itertools.count()
-        # One line a kind: submissions that wait for their hour must not hold up the polls behind them.
-        self._lines: dict[Call, list[tuple[int, int, asyncio.Future[bool]]]] = {call: [] for call in Call}
+        self._paid: deque[_MayLeave] = deque()
+        self._submissions: deque[_MayLeave] = deque()
+        # Questions that are not worth a request yet, by when they will be; and those that may be.
+        self._early: list[tuple[float, int, _Asked]] = []
+        self._due: list[_Asked] = []
         self._timer: asyncio.TimerHandle | None = None
         self._told_pause = False
         self._is_submission_over = False
 
-    async def permission(self, call: Call, urgency: Urgency) -> bool:
-        """Wait until a request of this kind may leave now; it counts from here.
+    async def at_once(self) -> float:
+        """Wait until a status question about something paid for may leave; before everybody else."""
+        return await self._stand_in(self._paid)
 
-        ``False``: it may not leave any more, and does not count.
-        """
-        if call is Call.SUBMIT and self._is_submission_over:
-            return False
-        turn: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._lines[call], (urgency, next(self._order), turn))
+    async def to_submit(self) -> float:
+        """Wait until a submission may leave. Raises ``SubmissionOverError``."""
+        if self._is_submission_over:
+            raise SubmissionOverError
+        return await self._stand_in(self._submissions)
+
+    async def worth_asking(self, question: Question) -> float:
+        """Wait until a status question is worth a request."""
+        turn: _MayLeave = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._early, (question.due_at(), next(self._order), (question, turn)))
         self._let_through()
         return await turn
 
@@ -55,58 +69,107 @@ class Gate:
     def end_submission(self) -> None:
         """Send away who waits for a submission, and whoever will: it may be an hour until their turn."""
         self._is_submission_over = True
-        for _, _, turn in self._lines[Call.SUBMIT]:
+        for turn in self._submissions:
             if not turn.done():
-                turn.set_result(False)
+                turn.set_exception(SubmissionOverError())
 
     def go_on_with_submission(self) -> None:
         """Let submissions wait for their turn again."""
         self._is_submission_over = False
 
-    def heard(self, outcome: SubmitOutcome | StatusOutcome) -> None:
-        """Note how the request ended, and what its answer announced."""
+    def heard(self, sent_at: float, outcome: SubmitOutcome | StatusOutcome) -> None:
+        """Note how the request of that moment ended, and what its answer announced."""
         now = asyncio.get_running_loop().time()
         match outcome:
-            case Throttled(after_s=after_s, limits=limits):
-                self._pace.throttled(now, after_s, self._random.random(), limits)
+            case Throttled():
+                self._pace.throttled(now, sent_at, outcome, self._random.random())
             case NotSent() | NothingLearned(reached=False):
-                self._pace.unanswered(now)
+                self._pace.unanswered(now, sent_at)
             case _:
-                self._pace.heard(now, outcome.limits)
+                self._pace.heard(now, sent_at, outcome.limits)
         self._let_through()
 
-    def lost(self) -> None:
-        """The request was cancelled before it had an outcome."""
-        self._pace.unanswered(asyncio.get_running_loop().time())
+    def lost(self, sent_at: float) -> None:
+        """The request of that moment was cancelled before it had an outcome."""
+        self._pace.unanswered(asyncio.get_running_loop().time(), sent_at)
 
     @property
     def remaining(self) -> int | None:
         """Requests left in the announced window; ``None`` where nothing is announced."""
         return self._pace.remaining
 
+    async def _stand_in(self, line: deque[_MayLeave]) -> float:
+        turn: _MayLeave = asyncio.get_running_loop().create_future()
+        line.append(turn)
+        self._let_through()
+        return await turn
+
     def _let_through(self) -> None:
         loop = asyncio.get_running_loop()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        while heads := self._heads():
-            waits = {call: self._pace.wait_s(loop.time(), call) for _, _, call in heads}
-            ready = next((call for _, _, call in heads if waits[call] <= 0), None)
-            if ready is None:
-                self._timer = loop.call_later(min(waits.values()), self._let_through)
-                self._tell_pause(min(waits.values()))
+        while True:
+            now = loop.time()
+            self._see_who_is_due(now)
+            chosen = self._chosen(now)
+            if chosen is None:
+                self._come_back(loop, now)
                 return
-            _, _, turn = heapq.heappop(self._lines[ready])
-            self._pace.sent(loop.time(), ready)
+            call, turn = chosen
+            self._pace.sent(now, call)
             self._tell_resumed()
-            turn.set_result(True)
+            turn.set_result(now)
 
-    def _heads(self) -> list[tuple[int, int, Call]]:
-        """The first of each line, the most urgent first; those who gave up waiting are dropped."""
-        for line in self._lines.values():
-            while line and line[0][2].done():
-                heapq.heappop(line)
-        return sorted((line[0][0], line[0][1], call) for call, line in self._lines.items() if line)
+    def _see_who_is_due(self, now: float) -> None:
+        """Also drops those who gave up waiting."""
+        for line in (self._paid, self._submissions):
+            while line and line[0].done():
+                line.popleft()
+        while self._early and (self._early[0][0] <= now or self._early[0][2][1].done()):
+            self._due.append(heapq.heappop(self._early)[2])
+        self._due = [each for each in self._due if not each[1].done()]
+
+    def _chosen(self, now: float) -> tuple[Call, _MayLeave] | None:
+        """Whose request leaves now, taken out of its line; ``None``: nobody's."""
+        if (self._paid or self._due) and self._pace.wait_s(now, Call.STATUS) <= 0:
+            if self._paid:
+                return Call.STATUS, self._paid.popleft()
+            if late := self._left_alone(now):
+                return Call.STATUS, self._taken(late)
+        if self._submissions and self._pace.wait_s(now, Call.SUBMIT) <= 0:
+            return Call.SUBMIT, self._submissions.popleft()
+        if self._due and self._pace.wait_s(now, Call.STATUS) <= 0 and (worth := self._worth_it(now)):
+            return Call.STATUS, self._taken(worth)
+        return None
+
+    def _left_alone(self, now: float) -> _Asked | None:
+        longest = min(self._due, key=lambda each: each[0].latest_at(), default=None)
+        return longest if longest is not None and longest[0].latest_at() <= now else None
+
+    def _worth_it(self, now: float) -> _Asked | None:
+        likeliest = max(self._due, key=lambda each: each[0].likelihood(now))
+        is_worth_it = likeliest[0].likelihood(now) >= price(self._pace.plenty(now))
+        return likeliest if is_worth_it else None
+
+    def _taken(self, asked: _Asked) -> _MayLeave:
+        self._due.remove(asked)
+        return asked[1]
+
+    def _come_back(self, loop: asyncio.AbstractEventLoop, now: float) -> None:
+        """Look again when somebody may leave."""
+        status_s = self._pace.wait_s(now, Call.STATUS)
+        waits = [status_s] if self._paid else []
+        if self._submissions:
+            waits.append(self._pace.wait_s(now, Call.SUBMIT))
+        if self._due:
+            waits.append(max(_LOOK_AGAIN_S, status_s))
+        if waits:
+            self._tell_pause(min(waits))
+        if self._early:
+            waits.append(max(self._early[0][0] - now, status_s))
+        if waits:
+            self._timer = loop.call_later(min(waits), self._let_through)
 
     def _tell_pause(self, wait_s: float) -> None:
         if wait_s >= _PAUSE_WORTH_TELLING_S and not self._told_pause:

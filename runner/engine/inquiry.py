@@ -16,8 +16,8 @@ from runner.core.outcomes import (
     TaskId,
     Throttled,
 )
-from runner.core.pacing import Call, Pace
-from runner.engine.gate import Gate, Urgency
+from runner.core.pacing import Pace
+from runner.engine.gate import Gate
 from runner.providers import Provider
 
 TRIES = 3
@@ -62,14 +62,14 @@ class Inquiry:
         return None
 
     async def _asked(self, task_id: TaskId) -> StatusOutcome | None:
-        await self._gate.permission(Call.STATUS, Urgency.PAID)
+        sent_at = await self._gate.at_once()
         if self.stopped is not None:  # while this waited for its turn
-            self._gate.lost()
+            self._gate.lost(sent_at)
             return None
         try:
             outcome = await self._provider.status(task_id)
         except asyncio.CancelledError:
-            self._gate.lost()
+            self._gate.lost(sent_at)
             raise
-        self._gate.heard(outcome)
+        self._gate.heard(sent_at, outcome)
         return outcome

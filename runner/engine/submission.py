@@ -19,11 +19,10 @@ from runner.core.outcomes import (
     Throttled,
     Unknown,
 )
-from runner.core.pacing import Call
 from runner.core.records import StoredJob
 from runner.core.steps import echo_agrees
 from runner.engine.context import Context
-from runner.engine.gate import Urgency
+from runner.engine.gate import SubmissionOverError
 from runner.store import attempts
 from runner.store.attempts import DuplicateTaskError, Reservation
 
@@ -52,13 +51,15 @@ async def _is_submitted(ctx: Context, job: StoredJob) -> bool:
     tries = unreached = 0
     answers = ctx.halt.answers
     while tries < ctx.orders.retries.attempts:
-        if not await ctx.gate.permission(Call.SUBMIT, Urgency.SUBMISSION):
+        try:
+            sent_at = await ctx.gate.to_submit()
+        except SubmissionOverError:
             return False
         if ctx.halt.is_closed:  # since it was permitted
-            ctx.gate.lost()
+            ctx.gate.lost(sent_at)
             return False
         with _in_the_air(ctx):
-            outcome = await _attempt(ctx, job)
+            outcome = await _attempt(ctx, job, sent_at)
         match outcome:
             case None:
                 return False
@@ -82,7 +83,7 @@ async def identify(ctx: Context, job: StoredJob) -> bool:
     if job.candidate is None or job.attempt is None:
         return False
     for ask in range(1, _CANDIDATE_ASKS + 1):
-        outcome = await ctx.ask_status(job.candidate, Urgency.PAID)
+        outcome = await ctx.ask_at_once(job.candidate)
         match outcome:
             case NothingLearned() | Throttled() | NotFound():
                 await ctx.back_off(ask)
@@ -114,13 +115,13 @@ def _in_the_air(ctx: Context) -> Iterator[None]:
         ctx.in_air.discard(worker)
 
 
-async def _attempt(ctx: Context, job: StoredJob) -> SubmitOutcome | None:
+async def _attempt(ctx: Context, job: StoredJob, sent_at: float) -> SubmitOutcome | None:
     if not ctx.is_origin_pinned and ctx.orders.origin is not None:
         await ctx.record(attempts.pin_origin, ctx.orders.batch_pk, ctx.orders.origin)
         ctx.is_origin_pinned = True
     reservation = await ctx.record(attempts.reserve, ctx.orders.batch_pk, job.pk, ctx.stamp())
     if reservation is None:
-        ctx.gate.lost()
+        ctx.gate.lost(sent_at)
         ctx.halt.budget_reached()
         return None
     if ctx.halt.stopped.is_set():  # it came while the reservation was being written; nothing was sent
@@ -136,7 +137,7 @@ async def _attempt(ctx: Context, job: StoredJob) -> SubmitOutcome | None:
         reason = "the run ended before the answer came"
         await asyncio.shield(ctx.record(attempts.lose_sight, reservation.attempt, reason, None))
         raise
-    ctx.gate.heard(outcome)
+    ctx.gate.heard(sent_at, outcome)
     try:
         await _record(ctx, job, reservation, outcome)
     except DuplicateTaskError as error:

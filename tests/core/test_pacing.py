@@ -7,10 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.core.announced import LONGEST_S
-from runner.core.outcomes import SILENT, Announcement
+from runner.core.outcomes import SILENT, Announcement, Throttled
 from runner.core.pacing import Call, Pace
 
 SUBMIT, STATUS = Call.SUBMIT, Call.STATUS
+SENT = 0.0
+"""When a request left, where only its answer matters."""
 
 
 def departures(pace: Pace, kind: Call, until: float, *, start: float = 0.0) -> list[float]:
@@ -22,7 +24,7 @@ def departures(pace: Pace, kind: Call, until: float, *, start: float = 0.0) -> l
             now += wait
             continue
         pace.sent(now, kind)
-        pace.heard(now, SILENT)
+        pace.heard(now, now, SILENT)
         times.append(now)
     return times
 
@@ -77,7 +79,7 @@ def test_submissions_of_an_earlier_process_count():
 def test_nothing_left_holds_everybody_until_the_reset():
     pace = Pace(600)
     pace.sent(0.0, SUBMIT)
-    pace.heard(1.0, Announcement(remaining=0, reset_after_s=40.0))
+    pace.heard(1.0, SENT, Announcement(remaining=0, reset_after_s=40.0))
     assert (pace.wait_s(1.0, SUBMIT), pace.wait_s(21.0, STATUS), pace.wait_s(41.0, STATUS)) == (
         40.0,
         20.0,
@@ -88,7 +90,7 @@ def test_nothing_left_holds_everybody_until_the_reset():
 def test_nothing_left_without_a_reset_holds_for_a_minute():
     pace = Pace(600)
     pace.sent(0.0, SUBMIT)
-    pace.heard(0.0, Announcement(remaining=0))
+    pace.heard(0.0, SENT, Announcement(remaining=0))
     assert pace.wait_s(0.0, SUBMIT) == 60.0
 
 
@@ -96,8 +98,8 @@ def test_an_answer_that_comes_late_does_not_raise_the_remainder():
     pace = Pace(600)
     for _ in range(3):
         pace.sent(0.0, STATUS)
-    pace.heard(1.0, Announcement(0, 30.0))
-    pace.heard(1.5, Announcement(2, 29.5))
+    pace.heard(1.0, SENT, Announcement(0, 30.0))
+    pace.heard(1.5, SENT, Announcement(2, 29.5))
     assert pace.remaining == 0
     assert pace.wait_s(2.0, STATUS) == 29.0
 
@@ -106,43 +108,43 @@ def test_unanswered_requests_count_against_the_remainder():
     pace = Pace(600)
     for _ in range(4):
         pace.sent(0.0, STATUS)
-    pace.heard(1.0, Announcement(3, 30.0))
+    pace.heard(1.0, SENT, Announcement(3, 30.0))
     assert 0.0 < pace.wait_s(1.0, STATUS) < 1.0  # three are unanswered: look again soon
-    pace.heard(1.1, Announcement(2, 30.0))
+    pace.heard(1.1, SENT, Announcement(2, 30.0))
     assert 0.0 < pace.wait_s(1.1, STATUS) < 1.0  # two
-    pace.heard(1.2, Announcement(4, 30.0))  # an older answer: it was counted before
-    assert (pace.remaining, pace.wait_s(1.3, STATUS)) == (2, 0.0)
+    pace.heard(1.2, SENT, Announcement(4, 30.0))  # an older answer: it was counted before
+    assert (pace.remaining, pace.wait_s(12.0, STATUS)) == (2, 0.0)
 
 
 def test_a_request_that_was_never_answered_may_have_been_counted():
     pace = Pace(600)
     for _ in range(2):
         pace.sent(0.0, STATUS)
-    pace.heard(1.0, Announcement(1, 30.0))
-    pace.unanswered(1.0)
+    pace.heard(1.0, SENT, Announcement(1, 30.0))
+    pace.unanswered(1.0, SENT)
     assert pace.wait_s(1.0, STATUS) == 30.0
 
 
 def test_the_remainder_never_loosens_the_rate():
     pace = Pace(1)
     pace.sent(0.0, SUBMIT)
-    pace.heard(0.0, Announcement(10**9, 0.0))
+    pace.heard(0.0, SENT, Announcement(10**9, 0.0))
     assert pace.wait_s(1.0, SUBMIT) > 59.0
 
 
 def test_after_the_reset_the_next_announcement_counts():
     pace = Pace(600)
     pace.sent(0.0, STATUS)
-    pace.heard(0.0, Announcement(0, 10.0))
+    pace.heard(0.0, SENT, Announcement(0, 10.0))
     pace.sent(10.0, STATUS)
-    pace.heard(10.5, Announcement(99, 60.0))
+    pace.heard(10.5, SENT, Announcement(99, 60.0))
     assert (pace.remaining, pace.wait_s(11.0, STATUS)) == (99, 0.0)
 
 
 def test_a_429_stops_both_kinds_for_as_long_as_it_says():
     pace = Pace(600)
     pace.sent(0.0, SUBMIT)
-    pace.throttled(1.0, 30.0, 0.5)
+    pace.throttled(1.0, SENT, Throttled("", 30.0), 0.5)
     assert (pace.wait_s(1.0, SUBMIT), pace.wait_s(1.0, STATUS), pace.wait_s(31.0, SUBMIT)) == (
         30.0,
         30.0,
@@ -152,37 +154,37 @@ def test_a_429_stops_both_kinds_for_as_long_as_it_says():
 
 def test_a_429_without_retry_after_waits_for_the_reset():
     pace = Pace(600)
-    pace.throttled(0.0, None, 0.5, Announcement(5, 12.0))
+    pace.throttled(0.0, SENT, Throttled("", None, Announcement(5, 12.0)), 0.5)
     assert pace.wait_s(0.0, SUBMIT) == 12.0
 
 
 def test_a_429_without_any_word_backs_off_further_each_time_and_starts_anew_after_success():
     pace, now, waits = Pace(600), 0.0, []
     for _ in range(7):
-        pace.throttled(now, None, 0.999)
+        pace.throttled(now, SENT, Throttled("", None), 0.999)
         waits.append(round(pace.wait_s(now, SUBMIT)))
         now += pace.wait_s(now, SUBMIT)
-    pace.heard(now, SILENT)
-    pace.throttled(now, 0.0, 0.999)
+    pace.heard(now, SENT, SILENT)
+    pace.throttled(now, SENT, Throttled("", 0.0), 0.999)
     assert (waits, round(pace.wait_s(now, SUBMIT))) == ([2, 4, 8, 16, 32, 60, 60], 2)
 
 
 def test_ten_refusals_of_one_rush_count_as_one():
     pace = Pace(600)
     for _ in range(10):
-        pace.throttled(0.0, None, 0.999)
+        pace.throttled(0.0, SENT, Throttled("", None), 0.999)
     assert round(pace.wait_s(0.0, SUBMIT)) == 2
 
 
 def test_a_pause_never_vanishes_by_an_unlucky_draw():
     pace = Pace(600)
-    pace.throttled(0.0, None, 0.0)
+    pace.throttled(0.0, SENT, Throttled("", None), 0.0)
     assert pace.wait_s(0.0, SUBMIT) == 0.5
 
 
 def test_no_pause_is_longer_than_a_quarter_of_an_hour():
     pace = Pace(600)
-    pace.throttled(0.0, 1e9, 0.0)
+    pace.throttled(0.0, SENT, Throttled("", 1e9), 0.0)
     assert pace.wait_s(0.0, SUBMIT) == LONGEST_S
 
 
@@ -208,11 +210,11 @@ def test_no_sequence_of_answers_loosens_the_rate(rate, hourly, steps):
             sent.append(now)
             submitted += [now] * is_submission
         if event == "heard":
-            pace.heard(now, announcement)
+            pace.heard(now, SENT, announcement)
         elif event == "throttled":
-            pace.throttled(now, announcement.reset_after_s, 0.3, announcement)
+            pace.throttled(now, SENT, Throttled("", announcement.reset_after_s, announcement), 0.3)
         elif event == "unanswered":
-            pace.unanswered(now)
+            pace.unanswered(now, SENT)
         assert pace.wait_s(now, kind) >= 0.0
     assert most_in_any(sent, 60.0) <= max(1, rate)
     assert hourly is None or most_in_any(submitted, 3600.0) <= hourly
@@ -223,7 +225,7 @@ def test_everybody_may_go_on_in_the_end(rate, events):
     pace = Pace(rate)
     for announcement in events:
         pace.sent(0.0, STATUS)
-        pace.throttled(0.0, None, 0.5, announcement)
+        pace.throttled(0.0, SENT, Throttled("", None, announcement), 0.5)
     assert pace.wait_s(3600.0, SUBMIT) == 0.0
 
 
@@ -232,7 +234,7 @@ def test_a_window_that_the_service_counts_is_never_overdrawn(rounds, order):
     """The service lets 30 requests into its window; they reach it, and their answers us, in any order."""
     pace, now, left, travelling, answers = Pace(6000), 0.0, 29, 0, []
     pace.sent(now, STATUS)
-    pace.heard(now, Announcement(left, 60.0))
+    pace.heard(now, 0.0, Announcement(left, 60.0))
     for tries, arrivals in rounds:
         for _ in range(tries):
             now += 0.1
@@ -246,7 +248,7 @@ def test_a_window_that_the_service_counts_is_never_overdrawn(rounds, order):
         for _ in range(order.randint(0, len(answers))):
             if order.random() < 0.1:
                 answers.pop()
-                pace.unanswered(now)
+                pace.unanswered(now, SENT)
             else:
-                pace.heard(now, Announcement(answers.pop(), 60.0 - now))
+                pace.heard(now, 0.0, Announcement(answers.pop(), 60.0 - now))
     assert left - travelling >= 0

@@ -1,62 +1,87 @@
-"""When a task is asked about next, and when it is given up waiting for."""
+"""When a task is worth a question, and when it is given up waiting for."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.core.polling import (
+    LEAST_LIKELY,
     NO_OUTPUT_ASKS,
     NO_OUTPUT_STEP_S,
-    TaskTimes,
+    Question,
     is_lost,
     is_overdue,
-    next_poll_s,
+    price,
+    step_after_failures_s,
 )
+from runner.core.task_times import TaskTimes
 
-AGES = st.floats(0, 1e7)
-TYPICAL = st.none() | st.floats(0, 1e6)
+
+def times_around(seconds, count=60):
+    """What is known once ``count`` tasks were seen to take so long, to within 5 %."""
+    times = TaskTimes()
+    for _ in range(count):
+        times.ended(0.95 * seconds, 1.05 * seconds)
+    return times
 
 
 @pytest.mark.parametrize(
-    ("age_s", "step_s"),
-    [(0, 1.0), (1, 1.0), (4, 2.0), (20, 2.5), (29, 2.5), (60, 7.5), (300, 20.0), (5000, 30.0)],
+    ("plenty", "least"), [(0.0, 0.9), (0.5, 0.225), (0.75, 0.05625), (0.9, LEAST_LIKELY), (1.0, LEAST_LIKELY)]
 )
-def test_before_anything_is_known_the_steps_grow_with_the_age(age_s, step_s):
-    assert next_poll_s(age_s, None) == step_s
+def test_the_scarcer_requests_are_the_surer_a_poll_must_be(plenty, least):
+    assert price(plenty) == pytest.approx(least)
 
 
 @pytest.mark.parametrize(
-    ("age_s", "typical_s", "step_s"),
+    ("typical_s", "age_s", "asked_age_s", "is_likely"),
     [
-        (0, 100, 80),
-        (50, 100, 30),
-        (79.9, 100, 0.25),
-        (80, 100, 20),
-        (500, 100, 30),
-        (0, 0.1, 0.25),
-        (1, 1, 0.25),
-        (10_000, 1, 30),
+        (20.0, 10.0, 0.0, False),
+        (20.0, 19.0, 0.0, False),
+        (20.0, 25.0, 0.0, True),
+        (20.0, 25.0, 24.9, False),
+        (1.0, 0.5, 0.0, False),
+        (1.0, 1.2, 0.0, True),
     ],
 )
-def test_once_tasks_were_seen_to_end_the_first_question_comes_when_this_one_may_have(
-    age_s, typical_s, step_s
+def test_a_question_is_as_likely_as_its_task_is_done_since_it_was_last_seen_running(
+    typical_s, age_s, asked_age_s, is_likely
 ):
-    assert next_poll_s(age_s, typical_s) == pytest.approx(step_s)
+    question = Question(times_around(typical_s), 1000.0, 1000.0 + asked_age_s)
+    assert (question.likelihood(1000.0 + age_s) > 0.8) == is_likely
 
 
-@given(AGES, TYPICAL)
-def test_a_step_is_never_nothing_and_never_long_beyond_what_is_typical(age_s, typical_s):
-    longest = max(30.0, 0.8 * (typical_s or 0.0))
-    assert 0.25 <= next_poll_s(age_s, typical_s) <= longest
+def test_it_is_due_when_the_first_tasks_of_its_kind_were_done():
+    assert 17.0 < Question(times_around(20.0), 0.0, 0.0).due_at() < 20.0
 
 
-def test_what_is_typical_follows_what_is_seen():
-    times = TaskTimes()
-    seen = [times.typical_s]
-    for after_s in (100.0, 100.0, 200.0):
-        times.ended(after_s)
-        seen.append(times.typical_s)
-    assert seen == [None, 100.0, 100.0, 120.0]
+def test_it_is_not_due_before_it_may_be_asked_again():
+    question = Question(times_around(20.0), 0.0, 0.0, not_before=500.0)
+    assert (question.due_at(), question.latest_at()) == (500.0, 500.0)
+
+
+@pytest.mark.parametrize(("asked_age_s", "latest_s"), [(0.0, 60.0), (25.0, 55.0), (4000.0, 4030.0)])
+def test_no_task_is_left_alone_for_long_beyond_its_time(asked_age_s, latest_s):
+    question = Question(times_around(20.0), 0.0, asked_age_s)
+    assert question.latest_at() == pytest.approx(latest_s, rel=0.08)
+
+
+def test_a_slow_kind_is_not_asked_about_before_its_time_only_because_nobody_asked():
+    assert Question(times_around(600.0), 0.0, 0.0).latest_at() > 600.0
+
+
+@given(
+    seconds=st.floats(0.01, 3000.0),
+    asked=st.floats(0.0, 10_000.0),
+    not_before=st.floats(0.0, 20_000.0),
+)
+def test_what_is_due_is_never_later_than_the_latest(seconds, asked, not_before):
+    question = Question(times_around(seconds, 5), 0.0, asked, not_before)
+    assert not_before <= question.due_at() <= question.latest_at()
+
+
+@pytest.mark.parametrize(("failures", "step_s"), [(1, 1.0), (2, 2.0), (5, 16.0), (6, 30.0), (900, 30.0)])
+def test_questions_that_teach_nothing_are_repeated_ever_slower(failures, step_s):
+    assert step_after_failures_s(failures) == step_s
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,20 @@ from clock import in_virtual_time
 
 from runner.core.events import EventName
 from runner.core.outcomes import Announcement, NothingLearned, NotSent, Running, Throttled
-from runner.core.pacing import Call, Pace
-from runner.engine.gate import Gate, Urgency
+from runner.core.pacing import Pace
+from runner.core.polling import Question
+from runner.core.task_times import TaskTimes
+from runner.engine.gate import Gate, SubmissionOverError
 
-SUBMIT, STATUS = Call.SUBMIT, Call.STATUS
+PAID, SUBMISSION, POLL, LEFT_ALONE = "paid", "submission", "poll", "left alone"
+
+
+def question(now, *, age_s=10.0):
+    """About a task of a kind that takes a second, accepted so long ago and never asked about."""
+    times = TaskTimes()
+    for _ in range(50):
+        times.ended(0.9, 1.1)
+    return Question(times, now - age_s, now - age_s)
 
 
 class Scene:
@@ -23,13 +33,28 @@ class Scene:
         self.passed = []
         self.tasks = []
 
-    def comes(self, name, call, urgency):
-        self.tasks.append(asyncio.create_task(self._pass(name, call, urgency)))
+    def comes(self, name, kind):
+        self.tasks.append(asyncio.create_task(self._pass(name, kind)))
         return self.tasks[-1]
 
-    async def _pass(self, name, call, urgency):
-        allowed = await self.gate.permission(call, urgency)
-        self.passed.append((name, allowed, round(asyncio.get_running_loop().time(), 3)))
+    async def _pass(self, name, kind):
+        now, allowed = asyncio.get_running_loop().time, True
+        try:
+            await self._way(kind, now())
+        except SubmissionOverError:
+            allowed = False
+        self.passed.append((name, allowed, round(now(), 3)))
+
+    def _way(self, kind, now):
+        match kind:
+            case "paid":
+                return self.gate.at_once()
+            case "submission":
+                return self.gate.to_submit()
+            case "poll":
+                return self.gate.worth_asking(question(now))
+            case _:
+                return self.gate.worth_asking(question(now, age_s=3600.0))
 
 
 def played(story, **rates):
@@ -47,24 +72,25 @@ def names(scene):
 
 def test_the_urgent_go_first_and_among_equals_who_came_first():
     async def story(scene):
-        scene.gate.heard(Throttled("wait", 10.0))
-        for name, call, urgency in (
-            ("poll", STATUS, Urgency.POLL),
-            ("submission", SUBMIT, Urgency.SUBMISSION),
-            ("another", SUBMIT, Urgency.SUBMISSION),
-            ("paid", STATUS, Urgency.PAID),
+        scene.gate.heard(0.0, Throttled("wait", 10.0))
+        for name, kind in (
+            ("poll", POLL),
+            ("submission", SUBMISSION),
+            ("another", SUBMISSION),
+            ("left alone", LEFT_ALONE),
+            ("paid", PAID),
         ):
-            scene.comes(name, call, urgency)
+            scene.comes(name, kind)
             await asyncio.sleep(0)
         await asyncio.gather(*scene.tasks)
 
-    assert names(played(story)) == ["paid", "submission", "another", "poll"]
+    assert names(played(story)) == ["paid", "left alone", "submission", "another", "poll"]
 
 
 def test_submissions_that_wait_for_their_hour_do_not_hold_up_the_polls_behind_them():
     async def story(scene):
-        for name, call in (("1st", SUBMIT), ("2nd", SUBMIT), ("poll", STATUS)):
-            scene.comes(name, call, Urgency.SUBMISSION if call is SUBMIT else Urgency.POLL)
+        for name, kind in (("1st", SUBMISSION), ("2nd", SUBMISSION), ("poll", POLL)):
+            scene.comes(name, kind)
             await asyncio.sleep(0)
         await asyncio.gather(*scene.tasks)
 
@@ -74,9 +100,9 @@ def test_submissions_that_wait_for_their_hour_do_not_hold_up_the_polls_behind_th
 
 def test_a_refusal_for_a_passing_reason_holds_everybody():
     async def story(scene):
-        scene.gate.heard(Throttled("wait", 30.0))
-        scene.comes("a", SUBMIT, Urgency.SUBMISSION)
-        scene.comes("b", STATUS, Urgency.PAID)
+        scene.gate.heard(0.0, Throttled("wait", 30.0))
+        scene.comes("a", SUBMISSION)
+        scene.comes("b", PAID)
         await asyncio.gather(*scene.tasks)
 
     assert {at for _, _, at in played(story).passed} == {30.0}
@@ -84,9 +110,9 @@ def test_a_refusal_for_a_passing_reason_holds_everybody():
 
 def test_who_gives_up_waiting_takes_nobodys_turn():
     async def story(scene):
-        scene.gate.heard(Throttled("wait", 30.0))
-        gone = scene.comes("gone", STATUS, Urgency.PAID)
-        scene.comes("stays", STATUS, Urgency.POLL)
+        scene.gate.heard(0.0, Throttled("wait", 30.0))
+        gone = scene.comes("gone", PAID)
+        scene.comes("stays", POLL)
         await asyncio.sleep(1)
         gone.cancel()
         await asyncio.gather(*scene.tasks, return_exceptions=True)
@@ -96,18 +122,18 @@ def test_who_gives_up_waiting_takes_nobodys_turn():
 
 def test_at_the_end_of_submission_who_waits_is_sent_away_and_whoever_comes_and_polls_go_on():
     async def story(scene):
-        scene.gate.heard(Throttled("wait", 30.0))
-        waiting = scene.comes("waits", SUBMIT, Urgency.SUBMISSION)
-        gone = scene.comes("gone", SUBMIT, Urgency.SUBMISSION)
-        scene.comes("poll", STATUS, Urgency.POLL)
+        scene.gate.heard(0.0, Throttled("wait", 30.0))
+        waiting = scene.comes("waits", SUBMISSION)
+        gone = scene.comes("gone", SUBMISSION)
+        scene.comes("poll", POLL)
         await asyncio.sleep(1)
         gone.cancel()
         await asyncio.sleep(0)
         scene.gate.end_submission()
         await waiting
-        await scene.comes("late", SUBMIT, Urgency.SUBMISSION)
+        await scene.comes("late", SUBMISSION)
         scene.gate.go_on_with_submission()
-        scene.comes("again", SUBMIT, Urgency.SUBMISSION)
+        scene.comes("again", SUBMISSION)
         await asyncio.gather(*scene.tasks, return_exceptions=True)
 
     assert played(story).passed == [
@@ -130,20 +156,20 @@ def test_at_the_end_of_submission_who_waits_is_sent_away_and_whoever_comes_and_p
 )
 def test_what_an_answer_announced_is_known_afterwards(outcome, remaining):
     async def story(scene):
-        await scene.comes("a", STATUS, Urgency.POLL)
-        scene.gate.heard(outcome)
+        await scene.comes("a", POLL)
+        scene.gate.heard(0.0, outcome)
 
     assert played(story).gate.remaining == remaining
 
 
 def test_an_answer_that_frees_the_remainder_lets_the_next_through():
     async def story(scene):
-        await scene.comes("a", STATUS, Urgency.POLL)
-        scene.gate.heard(Running(limits=Announcement(remaining=1, reset_after_s=500.0)))
-        await scene.comes("b", STATUS, Urgency.POLL)
-        scene.comes("c", STATUS, Urgency.POLL)
+        await scene.comes("a", POLL)
+        scene.gate.heard(0.0, Running(limits=Announcement(remaining=1, reset_after_s=500.0)))
+        await scene.comes("b", POLL)
+        scene.comes("c", POLL)
         await asyncio.sleep(5)
-        scene.gate.heard(Running(limits=Announcement(remaining=0, reset_after_s=10.0)))
+        scene.gate.heard(0.0, Running(limits=Announcement(remaining=0, reset_after_s=10.0)))
         await asyncio.gather(*scene.tasks)
 
     assert names(played(story)) == ["a", "b", "c"]
@@ -151,13 +177,13 @@ def test_an_answer_that_frees_the_remainder_lets_the_next_through():
 
 def test_a_request_that_was_cancelled_counts_as_unanswered():
     async def story(scene):
-        await scene.comes("a", STATUS, Urgency.POLL)
-        scene.gate.heard(Running(limits=Announcement(remaining=2, reset_after_s=500.0)))
-        await scene.comes("b", STATUS, Urgency.POLL)
-        scene.gate.lost()
-        await scene.comes("c", STATUS, Urgency.POLL)
-        scene.gate.lost()
-        await scene.comes("d", STATUS, Urgency.POLL)
+        await scene.comes("a", POLL)
+        scene.gate.heard(0.0, Running(limits=Announcement(remaining=2, reset_after_s=500.0)))
+        await scene.comes("b", POLL)
+        scene.gate.lost(0.0)
+        await scene.comes("c", POLL)
+        scene.gate.lost(0.0)
+        await scene.comes("d", POLL)
 
     scene = played(story)
     assert (names(scene), scene.passed[-1][2]) == (["a", "b", "c", "d"], 500.0)
@@ -165,13 +191,13 @@ def test_a_request_that_was_cancelled_counts_as_unanswered():
 
 def test_a_long_pause_is_told_once_and_its_end_too():
     async def story(scene):
-        scene.gate.heard(Throttled("wait", 30.0))
+        scene.gate.heard(0.0, Throttled("wait", 30.0))
         for name in ("a", "b"):
-            scene.comes(name, STATUS, Urgency.POLL)
+            scene.comes(name, POLL)
             await asyncio.sleep(1)
         await asyncio.gather(*scene.tasks)
-        scene.gate.heard(Throttled("wait", 2.0))
-        await scene.comes("c", STATUS, Urgency.POLL)
+        scene.gate.heard(0.0, Throttled("wait", 2.0))
+        await scene.comes("c", POLL)
 
     told = [(event.name, dict(event.details)) for event in played(story).told]
     assert told == [(EventName.PAUSED, {"seconds": 30.0}), (EventName.RESUMED, {})]
@@ -180,6 +206,6 @@ def test_a_long_pause_is_told_once_and_its_end_too():
 def test_what_was_submitted_before_is_recalled():
     async def story(scene):
         scene.gate.recall([-100.0, -50.0])
-        await scene.comes("a", SUBMIT, Urgency.SUBMISSION)
+        await scene.comes("a", SUBMISSION)
 
     assert played(story, per_hour=2.0).passed[0][2] > 1700.0

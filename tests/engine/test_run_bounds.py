@@ -254,7 +254,7 @@ def test_only_what_is_asked_for_is_submitted_and_counted(state):
 
 
 def test_after_the_deadline_nothing_new_is_submitted_and_what_runs_is_finished(many):
-    service = Service(usual=[Running()] * 8 + [DONE])
+    service = Service(usual=[Running()] * 80 + [DONE])
     limits = Limits(in_flight=2, requests_per_minute=6000.0)
     story = run(many, service, limits=limits, stop_submitting_after_s=5.0)
     assert (many.states(), story.code) == ([FINISHED] * 2 + [PENDING] * 10, 0)

@@ -1,5 +1,6 @@
 """Every kind of answer to a status question: what is booked, what is asked again, and when the run gives up."""
 
+import asyncio
 import logging
 from datetime import timedelta
 from itertools import pairwise
@@ -270,6 +271,11 @@ def test_a_task_that_a_person_accepted_is_fetched_whatever_it_shows(one):
 # overdue
 
 
+def done_at(moment):
+    """What the service says of a task that is done at that moment of the loop's clock."""
+    return lambda: DONE if asyncio.get_running_loop().time() >= moment else Running()
+
+
 HASTY = Limits(in_flight=1, requests_per_minute=6000.0, task_deadline_s=60.0)
 
 
@@ -287,15 +293,15 @@ def test_a_task_of_an_earlier_run_is_asked_three_times_before_it_is_overdue(one)
 
 
 def test_an_overdue_task_that_ends_while_others_are_at_work_is_fetched(shop):
-    service = Service(tasks={"task-1": [Running()] * 12 + [DONE], "task-2": [Running()] * 20 + [DONE]})
+    service = Service(tasks={"task-1": [done_at(150.0)], "task-2": [done_at(190.0)]})
     limits = Limits(in_flight=1, requests_per_minute=6000.0, task_deadline_s=100.0)
     story = run(shop, service, limits=limits)
     assert (shop.states()[0], trouble_of(shop)[0]) == (FINISHED, (None, None, 0))
-    assert max(story.service.company) == 1
+    assert (max(story.service.company), story.service.times("POST")[1] > 100.0) == (1, True)
 
 
 def test_an_overdue_task_is_asked_about_slowly(shop):
-    long = Service(tasks={"task-1": [Running()], "task-2": [Running()] * 30 + [DONE]})
+    long = Service(tasks={"task-1": [Running()], "task-2": [done_at(590.0)]})
     limits = Limits(in_flight=1, requests_per_minute=6000.0, task_deadline_s=300.0)
     run(shop, long, limits=limits)
     late = [at for at, kind, what in long.calls if kind == "GET" and what == "task-1" and at > 330.0]

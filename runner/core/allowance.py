@@ -1,0 +1,117 @@
+"""What the service says is left in its own window of requests, and how to use it up evenly.
+
+Nothing is known beforehand about that window but what the answers announce: a remainder, and a reset whose unit and
+rounding differ from service to service (whole seconds, against a ``Date`` of whole seconds: up to two seconds late). So
+the length of a window is also measured, from one refill to the next. A refill is certain where the remainder of a
+request is higher than one that was *heard before that request was sent*: answers that overtake each other cannot look
+like that.
+
+* At 0, counting the requests that are unanswered, everybody waits for the end of the window: the announced one, or
+  the measured one where the last two windows agree and it is earlier.
+* Before that, requests may run ahead of an even use of the remainder by a burst (a sixth of it, at most 10), no further:
+  a rush at the start of a window costs refusals and a stop at its end.
+"""
+
+import math
+from collections import deque
+
+from runner.core.announced import LONGEST_S
+from runner.core.outcomes import Announcement
+
+BURST_MAX = 10
+BURST_SHARE = 6
+
+_SILENT_RESET_S = 60.0  # "nothing left" without a reset: a minute, the window of the configured rate
+_RECHECK_S = 0.25  # nothing left only because of unanswered requests: an answer may change that any moment
+_AGREEING = 2
+_AGREEMENT = 1.1
+_GAP_SHARE = 0.25
+
+
+class Allowance:
+    """The announced window. Moments are seconds of a clock that never goes back."""
+
+    def __init__(self) -> None:
+        self.unanswered = 0
+        self.least: int | None = None
+        """The least remainder heard in this window; ``None`` where nothing is announced."""
+
+        self._least_heard_at = -math.inf
+        self._uncounted = 0
+        self._first = 0
+        self._began_at = -math.inf
+        self._announced_end = -math.inf
+        self._lengths: deque[float] = deque(maxlen=_AGREEING)
+
+    def wait_s(self, now: float) -> float:
+        """Seconds until a request may leave, as far as known now."""
+        if self.least is None or now >= self._ends_at():
+            return 0.0
+        left = self._left()
+        if left <= 0:
+            return self._ends_at() - now
+        if left <= self.unanswered:
+            return min(self._ends_at() - now, _RECHECK_S)
+        return self._even_at(left) - now
+
+    def plenty(self, now: float) -> float:
+        """How far from scarce requests are, 0 to 1: 1 where less was used than an even use would have, or none is announced."""
+        if self.least is None or now >= self._ends_at():
+            return 1.0
+        return max(0.0, min(1.0, (self._left() - self.unanswered - self._even(now)) / self._burst + 1.0))
+
+    def heard(self, now: float, sent_at: float, announcement: Announcement) -> None:
+        """An answer came, or none will (``SILENT``), to the request that was sent at ``sent_at``."""
+        self.unanswered = max(0, self.unanswered - 1)
+        if self.least is not None and now >= self._ends_at():
+            self._forget()
+        if announcement.remaining is None:
+            # The service may have counted it, and after the least remainder that we have heard or will hear of.
+            self._uncounted += 1
+            return
+        if self.least is not None and self._is_refill(sent_at, announcement.remaining):
+            self._measure(sent_at)
+            self._forget()
+        after_s = announcement.reset_after_s
+        end = now + (_SILENT_RESET_S if after_s is None else min(after_s, LONGEST_S))
+        if self.least is None:
+            self._first, self._uncounted = announcement.remaining, 0
+            self._began_at, self._announced_end = sent_at, end
+        elif announcement.remaining <= 0:
+            self._announced_end = max(self._announced_end, end)
+        if self.least is None or announcement.remaining <= self.least:
+            self.least, self._least_heard_at = announcement.remaining, now
+
+    def _is_refill(self, sent_at: float, remaining: int) -> bool:
+        return self.least is not None and remaining > self.least and sent_at >= self._least_heard_at
+
+    def _measure(self, refilled_at: float) -> None:
+        length = refilled_at - self._began_at
+        if refilled_at - self._least_heard_at <= _GAP_SHARE * length:  # else nobody looked when it ended
+            self._lengths.append(length)
+
+    def _forget(self) -> None:
+        self.least, self._least_heard_at, self._uncounted = None, -math.inf, 0
+
+    def _ends_at(self) -> float:
+        known = self._lengths
+        if len(known) == _AGREEING and max(known) <= _AGREEMENT * min(known):
+            return min(self._announced_end, self._began_at + max(known))
+        return self._announced_end
+
+    def _left(self) -> int:
+        return (self.least or 0) - self._uncounted
+
+    @property
+    def _burst(self) -> int:
+        return max(1, min(BURST_MAX, self._first // BURST_SHARE))
+
+    def _even(self, now: float) -> float:
+        """What an even use would have left by now."""
+        length = max(1e-9, self._ends_at() - self._began_at)
+        return self._first * max(0.0, self._ends_at() - now) / length
+
+    def _even_at(self, left: int) -> float:
+        """When an even use, plus the burst, will have left no more than that (the unanswered already spent)."""
+        length = max(1e-9, self._ends_at() - self._began_at)
+        return self._ends_at() - (left - self.unanswered + self._burst) * length / max(1, self._first)
