@@ -41,9 +41,12 @@ WAITED = replace(
     DONE, posts=("Throttled", "Accepted"), seen=(2, 1, 1), attempts=(("refused", 0), ("completed", 40))
 )
 REFUSED = {400: "request", 413: "request", 415: "request", 422: "request"}
+STOP_ROWS = {401: 45, 403: 45, 402: 46, 404: 44, 405: 44}
 STOPS = {401: "account", 403: "account", 402: "credit", 404: "address", 405: "address"}
 NO_CODE = (406, 408, 409, 410, 411, 414, 417, 421, 423, 424, 425, 426, 428, 431, 451, 499)
-BROKEN = (500, 501, 502, 504, 507, 520, 521, 522, 523, 524, 525, 526, 530)
+BROKEN = {500: 50, 501: 50, 502: 51, 504: 53, 507: 50, 524: 53} | dict.fromkeys(
+    (520, 521, 522, 523, 525, 526, 530), 54
+)  # each with its row
 WELL_FORMED = ("a", "a" * 200, "A.b_c:d-9")
 NO_IDS = (None, 7, True, "", "a" * 201, "a b", "a/b", "a&x=1#", "../", "\ud800", "ğ", ["a"], {"id": "a"})
 
@@ -83,7 +86,7 @@ NO = {
         for code, kind in REFUSED.items()
     },
     **{
-        f"P{44 + (code < 404) + (code == 402)} {code}{' under a 200' if status else ''}": Case(
+        f"P{STOP_ROWS[code]} {code}{' under a 200' if status else ''}": Case(
             stopping(kind), [enveloped(code, status)], jobs=2
         )
         for code, kind in STOPS.items()
@@ -131,12 +134,12 @@ WHO_KNOWS = {
     "P42 304": Case(STOPPED_UNKNOWN, [raw(b"HTTP/1.1 304 X\r\n\r\n")] * 2, jobs=2),
     **{f"P47 {status}": Case(HELD, [enveloped(status)]) for status in NO_CODE},
     **{
-        f"P{49 if status == 500 else 50} {status} with the envelope": Case(HELD, [enveloped(status)])
-        for status in BROKEN
+        f"P{49 if status == 500 else row} {status} with the envelope": Case(HELD, [enveloped(status)])
+        for status, row in BROKEN.items()
     },
     **{
-        f"P{_row} {status} with a page": Case(HELD, [says(status, b"<html>sorry</html>")])
-        for status, _row in zip(BROKEN, (50, 50, 51, 53, 50, 54, 54, 54, 54, 53, 54, 54, 54), strict=True)
+        f"P{row} {status} with a page": Case(HELD, [says(status, b"<html>sorry</html>")])
+        for status, row in BROKEN.items()
     },
     "P52 503 without the envelope": Case(HELD, [says(503, b"unavailable")]),
     "P52 503 with Retry-After alone": Case(HELD, [says(503, b"", Retry_After=3)]),
