@@ -57,3 +57,9 @@ def test_an_input_that_is_slow_large_or_raises_is_a_finding(target, found):
 def test_an_input_that_was_found_can_be_replayed(tmp_path):
     (tmp_path / "input").write_bytes(b"\x00\x00\x00\x08ftyp")
     assert fuzz.main(["--replay", str(tmp_path / "input"), "video"]) == 0
+
+
+def test_around_an_input_lie_the_same_others_every_time():
+    around = [list(fuzz.spoilt(data)) for data in (b"", b"version: 1\n", b"version: 1\n")]
+    assert ([len(found) for found in around], around[1] == around[2]) == ([fuzz.AROUND] * 3, True)
+    assert (len(set(around[1])) > fuzz.AROUND // 2, b"version: 1\n" not in around[0]) == (True, True)
