@@ -7,7 +7,7 @@ from random import Random
 from hypothesis import strategies as st
 
 from .crafted import Crafter
-from .support import video
+from .support import box, video
 
 _MANIFEST = """version: 1
 name: b
@@ -197,8 +197,18 @@ _line = st.tuples(
     st.sampled_from(_HEADER_VALUES) | st.text(st.characters(max_codepoint=255), max_size=40),
 )
 _box = st.tuples(
-    st.sampled_from(_SIZES) | st.integers(0, 2**32 - 1), st.sampled_from(_BOXES), st.binary(max_size=30)
+    # Mostly the right size: behind a box of a wrong one nothing is read any more.
+    st.none() | st.none() | st.sampled_from(_SIZES) | st.integers(0, 2**32 - 1),
+    st.sampled_from(_BOXES),
+    st.binary(max_size=30),
 )
+
+
+def _file(begins_right: bool, boxes: list[tuple[int | None, bytes, bytes]]) -> bytes:
+    start = box(b"ftyp", b"isom\0\0\2\0") if begins_right else b""
+    whole = ((8 + len(body) if size is None else size, kind, body) for size, kind, body in boxes)
+    return start + b"".join(struct.pack(">I4s", *each[:2]) + each[2] for each in whole)
+
 
 STRATEGIES: dict[str, st.SearchStrategy[bytes]] = {
     "manifest": st.one_of(
@@ -222,11 +232,7 @@ STRATEGIES: dict[str, st.SearchStrategy[bytes]] = {
     ),
     "video": st.one_of(
         _spoilt(SEEDS["video"], tuple(struct.pack(">I", size) for size in _SIZES) + _BOXES),
-        st.lists(_box, max_size=12).map(
-            lambda boxes: b"".join(
-                struct.pack(">I4s", size, kind) + body for size, kind, body in boxes if len(kind) == 4
-            )
-        ),
+        st.builds(_file, st.sampled_from((True, True, False)), st.lists(_box, max_size=12)),
         st.binary(max_size=400),
     ),
 }
