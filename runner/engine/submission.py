@@ -124,7 +124,8 @@ async def _attempt(ctx: Context, job: StoredJob, sent_at: float) -> SubmitOutcom
         ctx.gate.lost(sent_at)
         ctx.halt.budget_reached()
         return None
-    if ctx.halt.stopped.is_set():  # it came while the reservation was being written; nothing was sent
+    if ctx.halt.quiet.is_set():  # it came while the reservation was being written; nothing was sent
+        ctx.gate.lost(sent_at)
         await ctx.record(
             attempts.give_back, reservation.attempt, AttemptOutcome.NOT_SENT, "stopped", ctx.stamp()
         )
@@ -141,42 +142,49 @@ async def _attempt(ctx: Context, job: StoredJob, sent_at: float) -> SubmitOutcom
     try:
         await _record(ctx, job, reservation, outcome)
     except DuplicateTaskError as error:
-        await ctx.record(attempts.lose_sight, reservation.attempt, str(error), None)
         ctx.halt.service_refuses(str(error))
+        await ctx.record(attempts.lose_sight, reservation.attempt, str(error), None)
         return Unknown(str(error))
     return outcome
 
 
 async def _record(ctx: Context, job: StoredJob, held: Reservation, outcome: SubmitOutcome) -> None:
     now = ctx.stamp()
-    if not isinstance(outcome, NotSent):
-        ctx.halt.post_answered(unknown=isinstance(outcome, Unknown))
+    # Before the first wait: what is being reserved now looks here, and then it does not leave.
+    _stop_if_told(ctx, outcome)
     match outcome:
         case Accepted(task_id=task_id):
-            ctx.halt.reached()
             await _keep(ctx, job, held, outcome)
             ctx.tell(EventName.SUBMITTED, job.job_id, task_id=task_id, credits=held.price)
-        case NotSent(reason=reason, stops_run=stops_run):
+        case NotSent(reason=reason):
             await ctx.record(attempts.give_back, held.attempt, AttemptOutcome.NOT_SENT, reason, now)
-            if stops_run:
-                ctx.halt.service_refuses(reason)
-            else:
-                ctx.halt.unreached(ctx.now(), reason)
         case Throttled(message=message):
-            ctx.halt.reached()
             await ctx.record(attempts.give_back, held.attempt, AttemptOutcome.REFUSED, message, now)
         case Refused(kind=RefusalKind.REQUEST, message=message, error_class=error_class):
-            ctx.halt.reached()
             await ctx.record(attempts.reject, held.attempt, message, error_class, now)
             ctx.tell(EventName.REFUSED, job.job_id, error=message, error_class=error_class)
         case Refused(message=message):
             await ctx.record(attempts.give_back, held.attempt, AttemptOutcome.REFUSED, message, now)
-            ctx.halt.service_refuses(message)
-        case Unknown(reason=reason, candidate=candidate, stops_run=stops_run):
+        case Unknown(reason=reason, candidate=candidate):
             await ctx.record(attempts.lose_sight, held.attempt, reason, candidate)
             ctx.tell(EventName.UNKNOWN, job.job_id, error=reason, error_class=ErrorClass.UNKNOWN)
-            if stops_run:
-                ctx.halt.service_refuses(reason)
+
+
+def _stop_if_told(ctx: Context, outcome: SubmitOutcome) -> None:
+    """End submission where the outcome says so, and note whether the service was reached."""
+    if not isinstance(outcome, NotSent):
+        ctx.halt.post_answered(unknown=isinstance(outcome, Unknown))
+    match outcome:
+        case NotSent(reason=reason, stops_run=True) | Unknown(reason=reason, stops_run=True):
+            ctx.halt.service_refuses(reason)
+        case NotSent(reason=reason):
+            ctx.halt.unreached(ctx.now(), reason)
+        case Accepted() | Throttled() | Refused(kind=RefusalKind.REQUEST):
+            ctx.halt.reached()
+        case Refused(message=message):
+            ctx.halt.service_refuses(message)
+        case Unknown():
+            pass
 
 
 async def _keep(ctx: Context, job: StoredJob, held: Reservation, outcome: Accepted) -> None:

@@ -11,10 +11,10 @@ from store_support import job_of, raw, shop_at
 from runner.core.errors import StateError
 from runner.core.events import EventName
 from runner.core.model import JobState, Limits, Retries
-from runner.core.outcomes import NotSent, Running, TaskId, Throttled, Unknown
+from runner.core.outcomes import Accepted, NotSent, Running, TaskId, Throttled, Unknown
 from runner.engine.ports import Orders, Ports
 from runner.engine.run import Run
-from runner.files.outcomes import Broken
+from runner.files.outcomes import Broken, DiskFailed
 from runner.store.database import open_for_writing
 from runner.store.writer import GroupWriter
 
@@ -106,14 +106,7 @@ def test_whenever_a_signal_comes_the_next_run_finishes_without_paying_twice(shop
 
 
 def test_a_signal_while_a_reservation_is_being_written_gives_it_back_unsent(shop):
-    class Slow:
-        """A state on a slow disk."""
-
-        async def write(self, change, *args, **kwargs):
-            await asyncio.sleep(2.0 if change.__name__ == "reserve" else 0.0)
-            return shop.writer.write_now(change, *args, **kwargs)
-
-    story = run(shop, at={1.0: signal}, state=Slow())
+    story = run(shop, at={1.0: signal}, state=Slow(shop, reserve=[2.0] * 3))
     assert (shop.states(), shop.books(), story.service.calls, story.code) == (
         [PENDING] * 3,
         (0, 0, 0),
@@ -121,6 +114,64 @@ def test_a_signal_while_a_reservation_is_being_written_gives_it_back_unsent(shop
         128 + TERM,
     )
     assert shop.rows("SELECT DISTINCT outcome, note FROM attempt") == [("not_sent", "stopped")]
+
+
+class Slow:
+    """A state on a slow disk: the seconds that each change takes, kind by kind, in the order of asking."""
+
+    def __init__(self, shop, **seconds):
+        self.shop, self.seconds = shop, seconds
+
+    async def write(self, change, *args, **kwargs):
+        times = self.seconds.get(change.__name__)
+        await asyncio.sleep(times.pop(0) if times else 0.0)
+        return self.shop.writer.write_now(change, *args, **kwargs)
+
+
+# an end of submission
+
+
+NOBODY_SUBMITS = [
+    posted(401, b""),
+    posted(302, b""),
+    NotSent("not the certificate of this name", stops_run=True),
+]
+
+
+@pytest.mark.parametrize("answer", NOBODY_SUBMITS)
+@pytest.mark.parametrize("recorded_after_s", [0.0, 9.0])
+def test_what_was_being_reserved_when_submission_ended_is_given_back_unsent(shop, answer, recorded_after_s):
+    slow = Slow(shop, reserve=[0.0, 1.0, 2.0], give_back=[recorded_after_s], lose_sight=[recorded_after_s])
+    story = run(shop, Service([answer]), state=slow)
+    assert (len(story.service.posted), shop.states()[1:], story.code) == (1, [PENDING] * 2, 5)
+    assert (
+        shop.rows("SELECT outcome, credits, note FROM attempt WHERE id > 1")
+        == [("not_sent", 0, "stopped")] * 2
+    )
+
+
+def test_what_was_being_reserved_when_the_time_for_submissions_ended_is_given_back_unsent(shop):
+    story = run(shop, stop_submitting_after_s=1.5, state=Slow(shop, reserve=[0.0, 1.0, 2.0]))
+    assert (len(story.service.posted), shop.states(), shop.books(), story.code) == (
+        2,
+        [FINISHED, FINISHED, PENDING],
+        (80, 0, 0),
+        0,
+    )
+
+
+def test_no_submission_follows_a_failed_sync_of_a_file(shop):
+    """A disk that lost what it was given may be the one that the state stands on."""
+    slow = Slow(shop, reserve=[0.0, 0.0, 9.0])
+    story = run(shop, files=Files([DiskFailed("EIO")] * 2), state=slow)
+    assert (len(story.service.posted), shop.states(), story.code) == (2, [FETCHING, FETCHING, PENDING], 1)
+
+
+def test_no_submission_follows_a_task_that_is_another_jobs(shop):
+    """What was reserved after the answer was read, and before the state knew it, is given back."""
+    slow = Slow(shop, reserve=[0.0, 0.15, 0.4], lose_sight=[9.0])
+    story = run(shop, Service([Accepted(TaskId("task-9")), Accepted(TaskId("task-9"))]), state=slow)
+    assert (len(story.service.posted), shop.states()[1:], story.code) == (2, [UNKNOWN, PENDING], 5)
 
 
 # a state that cannot be written
