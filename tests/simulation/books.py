@@ -2,17 +2,28 @@
 
 import hashlib
 
-from runner.core.lifecycle import TRANSITIONS
 from runner.core.outcomes import Completed, Failed
 
 from .mix import PRICE
 from .snapshot import LIVE
 
-_MOVES = {(str(before), str(to)) for (before, _), to in TRANSITIONS.items()}
-# A person's decision may be two steps in one commit: a failed task is reopened, and is completed already.
-_MOVES_BY_HAND = _MOVES | {
-    (one, three) for one, two in _MOVES for also_two, three in _MOVES if two == also_two
+# The life of a job as it is promised, and not as the program's own table has it, so that this judges that as well.
+_MOVES = {
+    ("pending", "submitting"),
+    ("submitting", "running"),
+    ("submitting", "pending"),
+    ("submitting", "failed"),
+    ("submitting", "unknown"),
+    ("running", "fetching"),
+    ("running", "failed"),
+    ("fetching", "done"),
+    ("failed", "pending"),
+    ("unknown", "running"),
+    ("unknown", "pending"),
+    ("unknown", "failed"),
 }
+# What the service says of a failed task that a person asks about once more: it is at work, or completed already.
+_MOVES_BY_HAND = _MOVES | {("failed", "running"), ("failed", "fetching")}
 _OUTCOMES = {
     (None, "submitting"),
     ("submitting", "running"),
@@ -160,6 +171,27 @@ def wrongs_of_files(state, disk, tasks):
             files = [row.state for row in state.files.values() if row.attempt in paid]
             if set(files) != {"placed"}:
                 yield f"job {pk} is done with files {files}"
+
+
+def wrongs_of_tree(state, disk, tasks, planted):
+    """Names outside ``.partial`` that stand for anything but a whole file that the state knows, or somebody else's."""
+    known = {}
+    for row in state.files.values():
+        task = tasks.get(state.attempts[row.attempt].task_id)
+        content = None if task is None else task.video(row.position)
+        if row.sha256 is not None and content is not None and len(content) == row.bytes:
+            known.setdefault(row.path, []).append(content)
+    now, kept = disk.files(durable=False), disk.files(durable=True)
+    for path, content in now.items():
+        if path.startswith(".partial/") or planted.get(path) == content:
+            continue
+        if content not in known.get(path, ()):
+            yield f"{path} stands for {_short(content)}, which the state does not know"
+        elif kept.get(path, content) != content:
+            yield f"{path} has its name, and a power cut would leave {_short(kept[path])}"
+    for path, content in planted.items():
+        if now.get(path) != content:
+            yield f"{path} was somebody else's, and is {_short(now.get(path))}"
 
 
 def _short(content):

@@ -1,6 +1,7 @@
 """The promises, checked after every durable change and around every request."""
 
 import asyncio
+import math
 from collections import Counter
 
 from runner.core.outcomes import (
@@ -9,12 +10,12 @@ from runner.core.outcomes import (
     NotSent,
     RefusalKind,
     Refused,
-    Throttled,
     Unknown,
 )
 from runner.store import attempts
 
-from . import books
+from . import books, politeness
+from .facts import DOUBT
 from .mix import PRICE
 from .snapshot import Snapshot
 
@@ -22,26 +23,6 @@ UNKNOWN_IN_A_ROW = 3
 CANARY_FROM = 20
 POLICY_S = 1.0
 """A failed job may be pending again by policy; until that is decided it counts as failed, or not."""
-
-
-class Facts:
-    """What one process did and heard, for the rules that are about processes."""
-
-    def __init__(self):
-        self.owed = {}  # worker -> the acceptance that it must record before anything else
-        self.asked_at = {}  # worker -> when it asked for its newest reservation
-        self.requests = []
-        self.stop_at = None  # when it heard that nobody should submit any more
-        self.is_silenced = False  # it heard that even asking is pointless
-        self.is_in_doubt = False
-        self.paused = (0.0, 0.0)
-        self.unknown_in_a_row = 0
-        self.unreached_since = None
-        self.stops = set()
-        self.bugs = 0
-        self.never_sent = 0
-        self.capped_since = None  # as many jobs as may have failed
-        self.was_tight = False  # at some moment the budget had no room for one more
 
 
 class Checker:
@@ -53,7 +34,7 @@ class Checker:
         self.authorised = Counter()  # job -> payments that a person or a policy allowed beyond the first
         self.attached = set()  # attempts for which a person named a task
         self._posted = set()
-        self._submitted_at = []
+        self._submissions = politeness.Submissions()
 
     # The state
 
@@ -85,7 +66,7 @@ class Checker:
     def commit_failed(self, process):
         """The process was told that a commit is in doubt."""
         process.facts.is_in_doubt = True
-        process.facts.stop_at = process.now()
+        process.facts.stop(process.now(), DOUBT)
 
     def _note_limits(self, process):
         facts, mix = process.facts, self._world.mix
@@ -175,31 +156,42 @@ class Checker:
         self._fits_in_flight()
         self._may_not_be_alone(process)
         self._fits_budget(post)
-        self._keeps_rate(process, is_post=True)
+        self._is_polite(process, is_post=True)
         if post.is_open:
-            self._keeps_hour(post.sent_at)
+            world = self._world
+            is_clock_true = not world.situations["the wall clock jumped"]
+            self._report(
+                self._submissions.wrongs(world.mix.limits, post.sent_at, is_clock_true=is_clock_true)
+            )
 
     def post_answered(self, process, post, answer):
         """A process reads what became of its POST."""
         facts, now = process.facts, process.now()
+        post.was_answered = True
         self._world.seen(f"a post was answered with {type(answer).__name__}: {post.fate.word}")
         if isinstance(answer, Accepted):
             facts.owed[asyncio.current_task()] = (post.attempt, answer.task_id)
+            facts.read_ids.add(answer.task_id)
             if post.fate.word == "repeated id":
                 facts.stops.add("a repeated id")  # if the other job is known to have it by then
             if any(each.task_id == answer.task_id for each in self.state.attempts.values()):
-                self._stop(facts, now, "a task of another job")
+                facts.stops.add("a task of another job")
+                facts.other_task_at = now if facts.other_task_at is None else facts.other_task_at
         if not isinstance(answer, NotSent):
             facts.unknown_in_a_row = facts.unknown_in_a_row + 1 if isinstance(answer, Unknown) else 0
         if facts.unknown_in_a_row == UNKNOWN_IN_A_ROW:
-            self._stop(facts, now, "three unknown in a row")
+            facts.stop(now, "three unknown in a row")
             self._world.seen("the breaker opened")
         is_stop = (isinstance(answer, Refused) and answer.kind is not RefusalKind.REQUEST) or (
             isinstance(answer, NotSent | Unknown) and answer.stops_run
         )
         if is_stop:
-            self._stop(facts, now, post.fate.word)
+            facts.stop(now, post.fate.word)
         facts.never_sent += isinstance(answer, NotSent)
+        is_made = isinstance(answer, Accepted | Unknown)
+        facts.submissions += is_made or (isinstance(answer, Refused) and answer.kind is RefusalKind.REQUEST)
+        if facts.submissions > (self._world.mix.submissions or math.inf):
+            self._wrong(f"{facts.submissions} submissions, and {self._world.mix.submissions} were allowed")
         self._heard(facts, answer, now, reached=not isinstance(answer, NotSent | Unknown))
 
     def status_asked(self, process, task_id):
@@ -212,14 +204,14 @@ class Checker:
             self._wrong(f"{task_id} is asked about, but the state does not know it")
         if facts.is_silenced or process.interrupted_with:
             self._wrong("a question leaves although all calls are to stop")
-        self._keeps_rate(process, is_post=False)
+        self._is_polite(process, is_post=False)
 
     def status_answered(self, process, answer):
         """A process reads what was answered about a task."""
         facts, now = process.facts, process.now()
         self._world.seen(f"a question was answered with {type(answer).__name__}")
         if isinstance(answer, Refused):
-            self._stop(facts, now, "status refused")
+            facts.stop(now, "status refused")
             facts.is_silenced = True
         self._heard(
             facts, answer, now, reached=not (isinstance(answer, NothingLearned) and not answer.reached)
@@ -248,9 +240,14 @@ class Checker:
             self._wrong("a post leaves after an interruption")
         if facts.is_in_doubt:
             self._wrong("a post leaves after a commit that is in doubt")
-        asked_at = facts.asked_at.get(asyncio.current_task(), 0.0)
-        if facts.stop_at is not None and asked_at > facts.stop_at:
+        if facts.stop_at is not None:
             self._wrong(f"a post leaves after {sorted(facts.stops)}")
+        asked_at = facts.asked_at.get(asyncio.current_task(), 0.0)
+        if facts.other_task_at is not None and asked_at > facts.other_task_at:
+            self._wrong("a post leaves after a task of another job was named")
+        stops_after_s = self._world.mix.stop_after_s
+        if stops_after_s is not None and process.now() > facts.started_at + stops_after_s:
+            self._wrong(f"a post leaves after the {stops_after_s} seconds for submissions")
         if facts.capped_since is not None and asked_at > facts.capped_since + POLICY_S:
             self._wrong("a post leaves although too many jobs have failed")
 
@@ -289,25 +286,9 @@ class Checker:
         if possible > budget:
             self._wrong(f"{possible} credits may be charged with post {post.number}, the budget is {budget}")
 
-    def _keeps_rate(self, process, *, is_post):
-        facts, now, limits = process.facts, process.now(), self._world.mix.limits
-        facts.requests.append(now)
-        recent = [at for at in facts.requests if at > now - 60.0]
-        if len(recent) > max(1, int(limits.requests_per_minute)):
-            self._wrong(f"{len(recent)} requests within a minute, and {limits.requests_per_minute} may be")
-        began, until = facts.paused
-        grace_s = 3 * (self._world.mix.fsync_s or 0.0) if is_post else 0.0
-        if began + grace_s < now < until - 1e-6:
-            self._wrong(f"a request leaves at {now:.3f} although everybody waits until {until:.3f}")
-
-    def _keeps_hour(self, now):
-        """Across all processes: the service does not know one from the other."""
-        limits = self._world.mix.limits
-        self._submitted_at.append(now)
-        recent = [at for at in self._submitted_at if at > now - 3600.0]
-        cap = limits.submissions_per_hour
-        if cap is not None and len(recent) > cap and not self._world.clock_shift_s:
-            self._wrong(f"{len(recent)} submissions within an hour, and {cap} may be")
+    def _is_polite(self, process, *, is_post):
+        mix = self._world.mix
+        self._report(politeness.wrongs_of_request(process.facts, mix, process.now(), is_post=is_post))
 
     def _heard(self, facts, answer, now, *, reached):
         if reached:
@@ -315,17 +296,8 @@ class Checker:
         elif isinstance(answer, NotSent | NothingLearned):
             facts.unreached_since = now if facts.unreached_since is None else facts.unreached_since
             if now - facts.unreached_since >= 600.0:
-                self._stop(facts, now, "unreachable")
-        if isinstance(answer, Throttled):
-            began, until = facts.paused
-            asked_s = answer.after_s or answer.limits.reset_after_s
-            if asked_s is None:  # a wait of its own drawing, at least half a second, unless one is under way
-                asked_s = 0.5 if now > until + 60.0 else 0.0
-            facts.paused = (began if now < until else now, max(until, now + asked_s))
-
-    def _stop(self, facts, now, reason):
-        facts.stop_at = now if facts.stop_at is None else facts.stop_at
-        facts.stops.add(reason)
+                facts.stop(now, "unreachable")
+        politeness.hear(facts, answer, now)
 
     def _report(self, wrongs):
         for wrong in wrongs:

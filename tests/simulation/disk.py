@@ -38,11 +38,14 @@ class SimulatedDisk:
     """Implements ``runner.files.disk.Disk``.
 
     ``on_step(name)`` is called before every call that changes something; it may raise ``OSError`` or end the process.
-    ``capacity_bytes`` bounds the sum of all files.
+    ``on_named()`` after each that gave a file another name. ``capacity_bytes`` bounds the sum of all files; ``changes``
+    counts what was changed.
     """
 
     def __init__(self):
         self.on_step = lambda _name: None
+        self.on_named = lambda: None
+        self.changes = 0
         self.capacity_bytes = None
         self._root = _Directory()
         self._nodes = []
@@ -140,11 +143,13 @@ class SimulatedDisk:
     def link(self, source, target):
         self._step("link")
         self._add(target, self._found(source, _File, errno.EISDIR))
+        self.on_named()
 
     def rename_new(self, source, target):
         self._step("rename")
         self._add(target, self._found(source, _File, errno.EISDIR))
         del self._directory(source).entries[source.name]
+        self.on_named()
 
     def remove(self, entry):
         if entry.name not in self._directory(entry).entries:
@@ -171,6 +176,13 @@ class SimulatedDisk:
         trouble = self.on_step(name)
         if trouble is not None:
             raise _error(trouble)
+        self.changes += name in {
+            "write",
+            "truncate",
+            "remove",
+            "rename",
+            "rmdir",
+        }  # the others, if they add a name
 
     def _handle(self, node):
         self._opened += 1
@@ -193,6 +205,7 @@ class SimulatedDisk:
         if entry.name in entries:
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), entry.name)
         entries[entry.name] = node
+        self.changes += 1
 
     def _stat(self, node):
         if node not in self._nodes:

@@ -46,6 +46,7 @@ class Downloads:
 
     async def place(self, partial, path, content):
         self._process.point("place asked")
+        self._world.about_to_place(path)
         outcome = place(self._root, partial, path, content)
         self._process.log("placed", path, outcome)
         self._world.seen(f"placing gave {type(outcome).__name__}")

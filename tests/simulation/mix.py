@@ -24,6 +24,11 @@ FAMILIES = (
 _NEEDS = {"second thoughts": ("failures", "decisions")}
 """Families that are dead without others: nobody meets a task's second thoughts who does not ask about a failed one."""
 
+_ENDS_OF_SUBMISSION = (
+    "submission stops", "lost answers", "repeated ids", "throttled", "announced rate", "account stops", "signals",
+    "broken disk", "doubtful commits", "deadlines", "outages", "crashes",
+)  # fmt: skip
+
 _STRENGTHS = (0.03, 0.1, 0.3)
 _MODES = ("normal", "fun", "spicy")
 _RATIOS = ("1:1", "2:3")
@@ -75,7 +80,7 @@ def mix_of(seed):
     draw = random.Random(f"{seed}:mix")
     rates = _rates(draw)
     jobs = make_jobs(draw, 21 + draw.randrange(4) if draw.random() < 0.03 else draw.randint(1, 8))
-    return Mix(
+    mix = Mix(
         seed=str(seed),
         jobs=jobs,
         limits=_limits(draw, rates),
@@ -94,6 +99,7 @@ def mix_of(seed):
         submissions=draw.randint(1, 6) if draw.random() < 0.1 else None,
         stop_after_s=draw.choice((5.0, 60.0)) if "deadlines" in rates else None,
     )
+    return _in_a_rush(mix, draw) if draw.random() < 0.1 else mix
 
 
 def make_jobs(draw, number):
@@ -133,6 +139,26 @@ def _rates(draw):
         if family in rates:
             rates |= {each: max(0.3, rates.get(each, 0.0)) for each in needed}
     return rates
+
+
+def _in_a_rush(mix, draw):
+    """Everything at once on a slow disk, and trouble: what one job learns comes while another's reservation is written."""
+    families = draw.sample(_ENDS_OF_SUBMISSION, 2)
+    rates = dict.fromkeys(families, 0.4)
+    limits = replace(
+        mix.limits, in_flight=8, requests_per_minute=600.0, submissions_per_hour=None, canary=False
+    )
+    return replace(
+        mix,
+        jobs=make_jobs(draw, 8),
+        limits=limits,
+        budget=None,
+        rates=rates,
+        fsync_s=draw.choice((0.1, 0.5)),
+        task_s=2.0,
+        submissions=None,
+        stop_after_s=5.0 if "deadlines" in rates else None,
+    )
 
 
 def _limits(draw, rates):

@@ -10,10 +10,10 @@ from runner.engine.run import Run
 from runner.store import batches, enrolment
 from runner.store.batches import BatchTerms
 
-from .checker import Facts
 from .death import Died
 from .disk import ROOT
 from .downloads import Downloads
+from .facts import FAILED_SYNC, Facts
 from .mix import QUOTED
 from .provider import SimulatedProvider
 from .state import SimulatedWriter
@@ -40,6 +40,7 @@ class Process:
         self.is_working = False
         self.interrupted_with = None
         self.ending = None
+        self.ended_at = None
         self._running = None
         self._reservations = {}
         self._died = None
@@ -60,7 +61,7 @@ class Process:
             await asyncio.wait({main})
             main.cancelled() or main.exception()
         else:
-            self.ending = main.result()
+            self.ending, self.ended_at = main.result(), self.now()
         self.is_dead = True
 
     # What happens to it
@@ -96,7 +97,7 @@ class Process:
             return
         self.log("signal", signal)
         self.world.seen("a signal came")
-        self.interrupted_with = signal
+        self.interrupted_with, self.facts.interrupted_at = signal, self.now()
         self._running.interrupt(signal)
 
     def disk_step(self, name):
@@ -104,7 +105,10 @@ class Process:
         if not self.is_working:
             return None
         self.point(f"disk {name}")
-        return self.world.disk_fault(name)
+        trouble = self.world.disk_fault(name)
+        if trouble is not None and name == "sync":
+            self.facts.stop(self.now(), FAILED_SYNC)
+        return trouble
 
     # What its parts ask it
 
@@ -120,6 +124,7 @@ class Process:
     def reserved(self, job, reservation):
         """The worker that runs now was given a reservation."""
         self._reservations[asyncio.current_task()] = (job, reservation.attempt)
+        self.facts.begun.add(reservation.attempt)
 
     def reserved_by_this_task(self):
         """The job and the attempt of the reservation that the worker that runs now uses up."""
@@ -168,11 +173,12 @@ class Process:
             utc_now=self.utc_now,
             random=mix.random(f"engine {self.number}"),
         )
-        self._running = Run(orders, ports)
+        self._running, self.facts.started_at = Run(orders, ports), self.now()
         return await self._running.execute()
 
     def _tell(self, event):
         if not self.is_dead:
+            self.facts.told_ids.add(event.details.get("task_id"))
             self.log("event", event.name, event.job_id or "", *map(str, event.details.values()))
 
 

@@ -49,6 +49,7 @@ class Post:
     fate: PostFate
     sent_at: float
     is_open: bool = True  # it may still be accepted
+    was_answered: bool = False  # and its sender read the answer
     task: "Task | None" = None
 
 

@@ -60,6 +60,7 @@ EVERY = frozenset(
         *(f"a download met {trouble}" for trouble in ("Broken", "DiskFull", "DiskFailed")),
         *(f"placing gave {outcome}" for outcome in ("Placed", "AlreadyThere", "Absent", "Conflict")),
         *(f"placing gave {outcome}" for outcome in ("DiskFull", "DiskFailed")),
+        "somebody else took a name just before it was given",
         "a person deleted a partial file",
         "a second process was refused",
         "a signal came",

@@ -8,7 +8,7 @@ from collections import Counter
 from runner.core.errors import BusyError
 from runner.files.root import OutputRoot
 
-from . import aftermath
+from . import aftermath, books
 from .checker import Checker
 from .clock import StuckError, run_on_virtual_clock
 from .death import NO_CRASH, Crash, Died
@@ -34,7 +34,8 @@ _KINDS_OF_POINTS = (
 )
 """Where most crashes would not fall by themselves: there are more commits and questions than anything else."""
 
-_DISK_WORDS = ("broken", "busy", "quota")
+_DISK_WORDS = ("broken", "quota")
+_OPENING = ("create", "mkdir")
 
 
 class ViolationError(AssertionError):
@@ -53,6 +54,7 @@ class World:
         self.mix = mix
         self.file = file
         self.disk = SimulatedDisk()
+        self.disk.on_named = self._look_at_tree
         self.service = Service(mix)
         self.checker = Checker(self)
         self.person = Person(self)
@@ -123,9 +125,9 @@ class World:
         return "whole"
 
     def disk_fault(self, name):
-        if self._draw.random() < self.mix.rates.get("broken disk", 0.0) * 0.1:
+        if self._draw.random() < self.mix.rates.get("broken disk", 0.0) * 0.2:
             self.seen(f"the disk failed at {name}")
-            return self._draw.choice(_DISK_WORDS)
+            return self._draw.choice((*_DISK_WORDS, "busy") if name in _OPENING else _DISK_WORDS)
         return None
 
     def commit_fault(self, process):
@@ -196,7 +198,9 @@ class World:
             self.log(number, "ends", process.ending.exit_code)
             aftermath.see(self, process)
             self._report(aftermath.wrongs_of_ending(process, self.checker.state))
+            self._report(aftermath.wrongs_of_report(self.file.connection, self.checker.state))
         self.disk.end_process()
+        self._look_at_tree()
 
     def _bury(self, process):
         if process.number > 1 and self.processes[-2].ending is None and process.points < RECOVERY_POINTS:
@@ -232,9 +236,25 @@ class World:
         if mix.is_on("full disk"):
             self.disk.capacity_bytes = draw.choice((200, 1500, 3000))
         if mix.is_on("planted files"):
-            path = draw.choice(mix.jobs).path + draw.choice((".mp4", ".mp4", "-1.mp4", ".mp4/file"))
-            self.planted[path] = draw.choice((b"", b"somebody else's"))
-            self.disk.plant(path, self.planted[path])
+            self._take_name(draw.choice(mix.jobs).path + draw.choice((".mp4", ".mp4", "-1.mp4", ".mp4/file")))
+
+    def _take_name(self, path):
+        """Somebody else puts a file there."""
+        self.planted[path] = self._draw.choice((b"", b"somebody else's"))
+        self.disk.plant(path, self.planted[path])
+
+    def about_to_place(self, path):
+        """A file is to be named so; perhaps somebody else is faster."""
+        is_hit = self._draw.random() < self.mix.rates.get("planted files", 0.0) * 0.3
+        if is_hit and not any(
+            each == path or each.startswith(f"{path}/") for each in self.disk.files(durable=False)
+        ):
+            self._take_name(path)
+            self.seen("somebody else took a name just before it was given")
+
+    def _look_at_tree(self):
+        tasks = self.service.tasks
+        self._report(books.wrongs_of_tree(self.checker.state, self.disk, tasks, self.planted))
 
     def _heal(self):
         self.log(0, "every fault is off from here on")
@@ -275,7 +295,7 @@ class World:
 
     async def _once_more(self, code):
         """What is finished and run again asks nobody and changes nothing."""
-        posts, tree = len(self.service.posts), self.disk.files(durable=False)
+        posts, tree, changes = len(self.service.posts), self.disk.files(durable=False), self.disk.changes
         is_all_known = "running" not in self.checker.state.states()
         await self.live(self.process.number + 1)
         again, asked = self.process.ending, len(self.process.facts.requests)
@@ -286,7 +306,7 @@ class World:
             or (asked and is_all_known)
         ):
             self.violate(f"run again: {again}, {asked} requests")
-        if tree != self.disk.files(durable=False):
+        if (tree, changes) != (self.disk.files(durable=False), self.disk.changes):
             self.violate("run again: the tree changed")
 
     def _jump(self, seconds):
