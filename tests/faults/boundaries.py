@@ -1,21 +1,24 @@
-"""SIGKILL right before a system call of a run: at each, or at a sample; half of the time the recovery dies as well.
+"""SIGKILL right before a system call of a run: at each, or at a sample; half of the time the recovery dies as well."""
 
-python -m tests.faults.boundaries --all
-"""
-
-import argparse
 import random
-import sys
 import tempfile
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.faults import checker, traced
 from tests.faults.scene import scene_in
-from tests.faults.trials import Figures, Verdict, carry_out, told
+from tests.faults.trials import Verdict
 
 RESUMED_CALLS = 200
 """About as many calls as a resumed run makes; the second kill is drawn from them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """Before the ``number``-th call of the run; ``twice`` kills the recovery too."""
+
+    number: int
+    twice: bool
 
 
 def boundaries() -> list[traced.Call]:
@@ -32,47 +35,28 @@ def clean_calls() -> list[traced.Call]:
         return clean.calls
 
 
-def killed_at(number: int, place: Path, *, twice: bool | None = None) -> Verdict:
-    """Kill before the ``number``-th call, resume, and check after each step; ``twice`` kills the recovery too."""
-    draw = random.Random(number)
-    again = draw.randint(1, RESUMED_CALLS) if (draw.random() < 0.5 if twice is None else twice) else 0
-    with scene_in(place) as scene:
-        killed = traced.run(scene, at=number)
-        label = f"killed at {killed.struck or f'#{number}, not reached'}"
+def killed_at(case: Kill, place: Path) -> Verdict:
+    """Kill before a call, resume, and check after each step."""
+    again = random.Random(case.number).randint(1, RESUMED_CALLS) if case.twice else 0
+    with traced.disturbed(place, case.number) as (scene, killed):
+        label = f"killed at {killed.struck}"
         violations = checker.during(scene)
         if again:
             second = traced.run(scene, at=again)
             label += f", then at {second.struck or f'#{again}, not reached'}"
             violations += checker.during(scene)
-        violations += checker.at_the_end(scene, scene.run())
+        violations += checker.at_the_end(scene, scene.resume())
         states = [job["state"] for job in scene.jobs()]
-    tags = ["killed" if killed.struck else "not reached", *(["killed in recovery"] if again else [])]
+    tags = ("killed", "killed in recovery") if again else ("killed",)
     return Verdict(label, tuple(violations), (*tags, *(f"jobs {state}" for state in states)))
 
 
-def sweep(count: int | None, seed: int, workers: int) -> tuple[list[traced.Call], Figures]:
-    """The boundaries that there are, and the trials of ``count`` of them (``None``: of all, once and twice killed)."""
-    calls = boundaries()
-    if count is not None:
-        numbers = [call.number for call in traced.sample(calls, count, seed)]
-        return calls, carry_out(killed_at, numbers, workers)
-    numbers = [call.number for call in calls]
-    once = carry_out(partial(killed_at, twice=False), numbers, workers)
-    twice = carry_out(partial(killed_at, twice=True), numbers, workers)
-    return calls, Figures(once.verdicts + twice.verdicts, once.seconds + twice.seconds)
+def every() -> list[Kill]:
+    """All boundaries, once and twice killed."""
+    return [Kill(call.number, twice) for call in boundaries() for twice in (False, True)]
 
 
-def main() -> int:
-    """Print figures; the exit code says whether anything was broken."""
-    parser = argparse.ArgumentParser(prog="python -m tests.faults.boundaries", description=__doc__)
-    parser.add_argument("--all", action="store_true", help="every boundary instead of a sample")
-    parser.add_argument("--count", type=int, default=40)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--workers", type=int, default=3)
-    given = parser.parse_args()
-    calls, figures = sweep(None if given.all else given.count, given.seed, given.workers)
-    return told(f"SIGKILL at system calls, {len(calls)} boundaries in a clean run", figures)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def sampled(count: int, seed: int) -> list[Kill]:
+    """``count`` of them, every other one killed in its recovery as well."""
+    calls = traced.sample(boundaries(), count, seed)
+    return [Kill(call.number, at % 2 == 1) for at, call in enumerate(calls)]

@@ -224,7 +224,7 @@ def _whole_tree(findings: Findings, scene: Scene, jobs: list[Json]) -> None:
 
 def _once_more(findings: Findings, scene: Scene, code: int) -> None:
     requests, tree = len(scene.books().requests()), _stamps(scene.output)
-    again = scene.run_inside()
+    again = scene.resume()
     findings.found += ended_well(again)
     findings.expect(again.code == code, f"run again: exit code {again.code} instead of {code}: {again.err}")
     made = len(scene.books().requests()) - requests

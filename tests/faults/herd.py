@@ -1,13 +1,10 @@
 """Several processes on one batch that start in the same millisecond: one works, the others are told and leave.
 
-    python -m tests.faults.herd --rounds 200
-
 The program is imported once, in a process that then forks: its children begin together, which starts of the
-interpreter would not. ``python herd.py`` is that process: it reads a JSON line a round (``{"cwd", "words", "count",
+interpreter would not. This module run as a program is that process: it reads a JSON line a round (``{"cwd", "words", "count",
 "said"}``) and answers with the children's exit codes.
 """
 
-import argparse
 import contextlib
 import json
 import os
@@ -20,7 +17,7 @@ from typing import Any
 
 from tests.faults import checker
 from tests.faults.scene import TOKEN, Done, Json, Scene, scene_in
-from tests.faults.trials import Figures, Verdict, carry_out, draw, told
+from tests.faults.trials import Verdict
 
 _WORKS_S = 0.4
 """How long a task takes, so that the one that works is still there when the last of the others asks."""
@@ -49,7 +46,7 @@ def herd() -> Iterator[Herd]:
     root = Path(__file__).resolve().parents[2]
     environment = {**os.environ, "GROKIMAGINE_API_TOKEN": TOKEN, "PYTHONPATH": str(root)}
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.faults.herd", "--serve"],
+        [sys.executable, "-m", "tests.faults.herd"],
         env=environment,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -76,11 +73,6 @@ def a_round(one: Herd, number: int, place: Path, count: int = 4) -> Verdict:
         findings.expect(codes == [0] + [75] * (count - 1), f"the exit codes are {codes}")
         findings.found += checker.at_the_end(scene, winner)
     return Verdict(f"round {number}", tuple(findings.found), (f"codes {codes}",))
-
-
-def sweep(rounds: int, seed: int, workers: int) -> Figures:
-    """``rounds`` rounds of four."""
-    return carry_out(at_once, draw(seed, rounds), workers)
 
 
 def _serve() -> None:
@@ -113,19 +105,5 @@ def _child(order: dict[str, Any], at: int) -> int:
         os._exit(code)
 
 
-def main() -> int:
-    """Print figures; the exit code says whether anything was broken."""
-    parser = argparse.ArgumentParser(prog="python -m tests.faults.herd", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    if given.serve:
-        _serve()
-        return 0
-    return told("four processes at once", sweep(given.rounds, given.seed, given.workers))
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    _serve()

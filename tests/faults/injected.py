@@ -1,16 +1,11 @@
-"""One system call of a run fails: the run ends with a declared code, and a clean one afterwards finishes the batch.
+"""One system call of a run fails: the run ends with a declared code, and a clean one afterwards finishes the batch."""
 
-python -m tests.faults.injected --all
-"""
-
-import argparse
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.faults import boundaries, checker, traced
-from tests.faults.scene import Scene, scene_in
-from tests.faults.trials import Figures, Verdict, carry_out, told
+from tests.faults.scene import Scene
+from tests.faults.trials import Verdict
 
 _FILE = ("EIO", "ENOSPC")
 _ERRORS = {
@@ -46,15 +41,13 @@ class Injected:
 
 def failing(case: Injected, place: Path) -> Verdict:
     """Let one call fail, check, run again undisturbed, check."""
-    with scene_in(place) as scene:
-        failed = traced.run(scene, at=case.number, action=case.error)
-        label = f"{case.error} at {failed.struck or f'#{case.number}, not reached'}: exit {failed.done.code}"
+    with traced.disturbed(place, case.number, case.error) as (scene, failed):
+        label = f"{case.error} at {failed.struck}: exit {failed.done.code}"
         violations = [*checker.ended_well(failed.done), *checker.during(scene), *fail_stop(scene, failed)]
-        violations += checker.at_the_end(scene, scene.run())
+        violations += checker.at_the_end(scene, scene.resume())
         states = [job["state"] for job in scene.jobs()]
-    return Verdict(
-        label, tuple(violations), (f"exit {failed.done.code}", *(f"jobs {state}" for state in states))
-    )
+    tags = (f"exit {failed.done.code}", *(f"jobs {state}" for state in states))
+    return Verdict(label, tuple(violations), tags)
 
 
 def fail_stop(scene: Scene, failed: traced.Traced) -> list[str]:
@@ -75,36 +68,23 @@ def fail_stop(scene: Scene, failed: traced.Traced) -> list[str]:
 
 
 def cases(calls: list[traced.Call]) -> list[Injected]:
-    """Every call with every error that befalls its kind."""
-    return [Injected(call.number, error) for call in calls for error in _ERRORS.get(call.name, ())]
+    """Every call of the program with every error that befalls its kind."""
+    return [Injected(call.number, error) for call in _own(calls) for error in _ERRORS[call.name]]
 
 
-def sweep(count: int | None, seed: int, workers: int) -> tuple[int, Figures]:
-    """How many cases there are, and the trials of ``count`` of them (``None``: of all)."""
-    calls = boundaries.clean_calls()
-    every = cases(calls)
-    if count is None:
-        return len(every), carry_out(failing, every, workers)
-    chosen = traced.sample([call for call in calls if call.name in _ERRORS], count, seed)
-    errors = (_ERRORS[call.name] for call in chosen)
-    drawn = [
-        Injected(call.number, error[(seed + at) % len(error)])
-        for at, (call, error) in enumerate(zip(chosen, errors, strict=True))
-    ]
-    return len(every), carry_out(failing, drawn, workers)
+def every() -> list[Injected]:
+    """All of an undisturbed run."""
+    return cases(boundaries.clean_calls())
 
 
-def main() -> int:
-    """Print figures; the exit code says whether anything was broken."""
-    parser = argparse.ArgumentParser(prog="python -m tests.faults.injected", description=__doc__)
-    parser.add_argument("--all", action="store_true", help="every call with every error instead of a sample")
-    parser.add_argument("--count", type=int, default=40)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--workers", type=int, default=3)
-    given = parser.parse_args()
-    known, figures = sweep(None if given.all else given.count, given.seed, given.workers)
-    return told(f"failing system calls, {known} cases", figures)
+def sampled(count: int, seed: int) -> list[Injected]:
+    """``count`` of them: each kind of call in turn, with one of its errors."""
+    chosen = enumerate(traced.sample(_own(boundaries.clean_calls()), count, seed))
+    errors = ((call.number, _ERRORS[call.name], seed + at) for at, call in chosen)
+    return [Injected(number, error[at % len(error)]) for number, error, at in errors]
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def _own(calls: list[traced.Call]) -> list[traced.Call]:
+    """Those that can fail, from the first that is the program's; before, the interpreter looks for modules to import."""
+    begins = next(at for at, call in enumerate(calls) if call.about == "batch.yaml")
+    return [call for call in calls[begins:] if call.name in _ERRORS]

@@ -1,24 +1,19 @@
 """The power fails during a run: only what was synced is on the disk, and the service's books stand elsewhere.
 
-    python -m tests.faults.power --count 100
-
 The run's directory is on an ext4 image. Its bytes are copied at a random instant (the program stopped) or right
 before a system call (the program killed), and the copy is mounted in its place. What was written and not synced is
 gone with the system's memory; a disk that reorders what it was told to sync is not simulated.
 """
 
-import argparse
 import random
 import signal
-import sys
 import time
 from pathlib import Path
 
 from tests.faults import checker, traced
 from tests.faults.mounts import Disk, disk
-from tests.faults.needs import missing
 from tests.faults.scene import Scene, served
-from tests.faults.trials import Figures, Verdict, carry_out, draw, told
+from tests.faults.trials import Verdict
 
 NEEDS = ("root", "tracing", "mkfs.ext4", "mount")
 _CALLS = 420
@@ -34,16 +29,11 @@ def cut(number: int, place: Path) -> Verdict:
         one.settle()
         label = _cut_between(scene, one, drawn) if drawn.random() < 0.5 else _cut_at_call(scene, one, drawn)
         violations = checker.during(scene)
-        violations += checker.at_the_end(scene, scene.run())
+        violations += checker.at_the_end(scene, scene.resume())
         states = [job["state"] for job in scene.jobs()]
     return Verdict(
         f"power cut {number} {label}", tuple(violations), tuple(f"jobs {state}" for state in states)
     )
-
-
-def sweep(count: int, seed: int, workers: int) -> Figures:
-    """``count`` power cuts."""
-    return carry_out(cut, draw(seed, count), workers)
 
 
 def _cut_between(scene: Scene, one: Disk, drawn: random.Random) -> str:
@@ -61,21 +51,3 @@ def _cut_at_call(scene: Scene, one: Disk, drawn: random.Random) -> str:
     killed = traced.run(scene, at=drawn.randint(1, _CALLS))
     one.replace_by(one.copy())
     return f"at {killed.struck or 'the end'}"
-
-
-def main() -> int:
-    """Print figures; the exit code says whether anything was broken."""
-    parser = argparse.ArgumentParser(prog="python -m tests.faults.power", description=__doc__)
-    parser.add_argument("--count", type=int, default=100)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--workers", type=int, default=3)
-    given = parser.parse_args()
-    if reason := missing(*NEEDS):
-        print(f"power cuts: skipped, {reason}")  # noqa: T201 - figures are what it is for
-        return 0
-    figures = sweep(given.count, given.seed, given.workers)
-    return told("power cuts (ext4)", figures)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,17 +1,12 @@
-"""SIGKILL at random moments, up to ten times, against a service with faults of its own.
+"""SIGKILL at random moments, up to ten times, against a service with faults of its own."""
 
-python -m tests.faults.random_kills --count 100
-"""
-
-import argparse
 import random
-import sys
 import time
 from pathlib import Path
 
 from tests.faults import checker
 from tests.faults.scene import PATIENCE_S, Done, Scene, scene_in
-from tests.faults.trials import Figures, Verdict, carry_out, draw, told
+from tests.faults.trials import Verdict
 
 _KILLS = 10
 _PROMPTS = ("ant", "bee", "cat", "dog", "elk", "fox")
@@ -50,11 +45,6 @@ def killed(number: int, place: Path, kills: int = _KILLS) -> Verdict:
     return Verdict(f"killed at random moments, {number}", tuple(violations), tags)
 
 
-def sweep(count: int, seed: int, workers: int) -> Figures:
-    """``count`` batches."""
-    return carry_out(killed, draw(seed, count), workers)
-
-
 def _finished(scene: Scene) -> Done:
     """Run until no job is left pending: three unknown outcomes in a row end a run before its time."""
     give_up_at = time.monotonic() + PATIENCE_S
@@ -63,17 +53,3 @@ def _finished(scene: Scene) -> Done:
         if done.code != 5 or time.monotonic() > give_up_at:
             break
     return done
-
-
-def main() -> int:
-    """Print figures; the exit code says whether anything was broken."""
-    parser = argparse.ArgumentParser(prog="python -m tests.faults.random_kills", description=__doc__)
-    parser.add_argument("--count", type=int, default=50)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--workers", type=int, default=4)
-    given = parser.parse_args()
-    return told("SIGKILL at random moments", sweep(given.count, given.seed, given.workers))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -109,7 +109,7 @@ class Scene:
             return process.end()
 
     def ask(self, *words: str) -> Done:
-        """A command inside this process, which is quicker; for those that start no worker that could be killed."""
+        """A command inside this process, which is quicker; for what is neither killed nor stopped nor starved."""
         out, err = io.StringIO(), io.StringIO()
         with (
             contextlib.chdir(self.root),
@@ -133,9 +133,9 @@ class Scene:
         """What ``jobs --json`` says."""
         return self._read(self.ask("jobs", *self._embedded, "--json", BATCH))
 
-    def run_inside(self) -> Done:
-        """The main job inside this process; only for a batch that has nothing left to do."""
-        return self.ask(*self.command()[3:])
+    def resume(self, *more: str) -> Done:
+        """The main job that nothing disturbs, to its end, inside this process: most of a run is the interpreter's start."""
+        return self.ask(*self.command(*more)[3:])
 
     def books(self) -> Ledger:
         """The service's own ledger, with every request that was answered so far."""

@@ -1,10 +1,11 @@
-"""P03 to P11: SIGKILL right before a system call, a sample of them; all with ``python -m tests.faults.boundaries --all``."""
+"""P03 to P11: SIGKILL right before a system call, a sample of them; all with ``python -m tests.faults.long --part calls``."""
 
 import pytest
 
 from tests.faults import boundaries, checker, traced
 from tests.faults.needs import needs
 from tests.faults.scene import scene_in
+from tests.faults.trials import carry_out
 
 pytestmark = [pytest.mark.faults, needs("tracing")]
 
@@ -13,8 +14,8 @@ SAMPLED = 40
 
 
 def test_a_kill_at_any_system_call_costs_nothing_twice_and_loses_nothing():
-    calls, figures = boundaries.sweep(SAMPLED, SEED, workers=2)
-    assert len(calls) > 200
+    figures = carry_out(boundaries.killed_at, boundaries.sampled(SAMPLED, SEED))
+    assert figures.tags["killed"] == SAMPLED
     assert figures.violations == []
 
 
@@ -24,7 +25,7 @@ def test_a_recovery_that_is_killed_three_times_recovers_all_the_same(tmp_path):
         for at in (len(posts) + 30, 60, 70, 80):
             traced.run(scene, at=at)
             assert checker.during(scene) == []
-        assert checker.at_the_end(scene, scene.run()) == []
+        assert checker.at_the_end(scene, scene.resume()) == []
 
 
 def test_the_tracer_numbers_the_calls_of_every_thread(tmp_path):

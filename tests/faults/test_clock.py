@@ -44,7 +44,7 @@ def test_a_clock_that_is_wrong_all_along_changes_nothing(tmp_path, spec):
     ("before", "after"), [("+10d", "-10d"), ("-10d", "+10d"), ("+10d", "1970-01-02 00:00:00")]
 )
 def test_a_clock_that_jumps_between_a_kill_and_the_resume_loses_nothing(tmp_path, before, after):
-    with scene_in(tmp_path, latency_median_s=3.0) as scene:
+    with scene_in(tmp_path, latency_median_s=1.0) as scene:
         with scene.start(**fake(before)) as process:
             wait_until(lambda: len(scene.books().tasks()) == 4, "all submissions")
             time.sleep(0.2)

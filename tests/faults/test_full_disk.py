@@ -28,7 +28,7 @@ def test_a_full_output_disk_is_named_with_the_bytes_needed_and_the_next_run_goes
         assert full.code == 1
         assert checker.during(scene) == []
         resize(tmp_path / "work" / "outputs", ROOMY)
-        assert checker.at_the_end(scene, scene.run()) == []
+        assert checker.at_the_end(scene, scene.resume()) == []
 
 
 def test_a_disk_that_stays_full_costs_nothing_however_often_it_is_tried(tmp_path):
@@ -40,7 +40,7 @@ def test_a_disk_that_stays_full_costs_nothing_however_often_it_is_tried(tmp_path
             assert scene.run().code == 1
             assert checker.during(scene) == []
         resize(tmp_path / "work" / "outputs", ROOMY)
-        assert checker.at_the_end(scene, scene.run()) == []
+        assert checker.at_the_end(scene, scene.resume()) == []
 
 
 @pytest.mark.parametrize("kibibytes", [8, 24, 60, 120])
@@ -50,7 +50,7 @@ def test_a_state_that_does_not_fit_is_told_before_anything_is_sent(tmp_path, kib
         assert (full.code, scene.books().requests("generate")) == (74, ())
         assert checker.ended_well(full) == []
         resize(tmp_path / "work" / "state", ROOMY)
-        assert checker.at_the_end(scene, scene.run()) == []
+        assert checker.at_the_end(scene, scene.resume()) == []
 
 
 def test_a_state_disk_that_fills_up_with_submissions_in_the_air_stops_them_and_tells_every_task(tmp_path):
@@ -67,7 +67,7 @@ def test_a_state_disk_that_fills_up_with_submissions_in_the_air_stops_them_and_t
         assert checker.ended_well(done) == []
         filler.unlink()
         assert checker.during(scene) == []
-        assert checker.at_the_end(scene, scene.run()) == []
+        assert checker.at_the_end(scene, scene.resume()) == []
 
 
 def test_a_limit_on_the_size_of_files_is_a_full_disk(tmp_path):
@@ -75,7 +75,7 @@ def test_a_limit_on_the_size_of_files_is_a_full_disk(tmp_path):
     with scene_in(tmp_path, file_size_bytes=900_000, two_files=0.0) as scene:
         full = scene.run(prefix=limited)
         assert (full.code, "is full" in full.err) == (1, True)
-        assert checker.at_the_end(scene, scene.run()) == []
+        assert checker.at_the_end(scene, scene.resume()) == []
 
 
 def fill(scene: Scene):

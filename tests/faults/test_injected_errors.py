@@ -1,20 +1,21 @@
-"""D06 to D09, D14, D18: one system call of a run fails; all of them with ``python -m tests.faults.injected --all``."""
+"""D06 to D09, D14, D18: one system call of a run fails; all of them with ``python -m tests.faults.long --part errors``."""
 
 import pytest
 
 from tests.faults import checker, injected, traced
 from tests.faults.needs import needs
 from tests.faults.scene import scene_in, wait_until
+from tests.faults.trials import carry_out
 
 pytestmark = [pytest.mark.faults, needs("tracing")]
 
 SEED = 20
-SAMPLED = 40
+SAMPLED = 16
 
 
 def test_a_failing_system_call_ends_the_run_with_a_declared_code_and_loses_nothing():
-    known, figures = injected.sweep(SAMPLED, SEED, workers=2)
-    assert known > 500
+    figures = carry_out(injected.failing, injected.sampled(SAMPLED, SEED))
+    assert len(figures.verdicts) == SAMPLED
     assert figures.violations == []
 
 
@@ -23,7 +24,7 @@ def test_a_list_of_the_tree_that_cannot_be_synced_is_written_by_the_next_run(tmp
         failed = traced.run(scene, at=1, action="EIO", match="fsync outputs/four/.partial/metadata.jsonl")
         assert (failed.done.code, "metadata.jsonl: Input/output error" in failed.done.err) == (1, True)
         assert not (scene.output / "metadata.jsonl").exists()
-        assert checker.at_the_end(scene, scene.run()) == []
+        assert checker.at_the_end(scene, scene.resume()) == []
 
 
 @pytest.mark.parametrize("call", ["pwrite64", "ftruncate"])
@@ -31,7 +32,7 @@ def test_a_lock_that_cannot_be_signed_is_a_state_that_cannot_be_written(tmp_path
     with scene_in(tmp_path) as scene:
         failed = traced.run(scene, at=1, action="ENOSPC", match=f"{call} state/runner.db.locks/four.lock")
         assert (failed.done.code, scene.books().requests()) == (74, ())
-        assert checker.at_the_end(scene, scene.run()) == []
+        assert checker.at_the_end(scene, scene.resume()) == []
 
 
 @pytest.mark.parametrize("error", ["EPERM", "EOPNOTSUPP"])
@@ -53,7 +54,7 @@ def test_after_a_commit_that_cannot_be_synced_nothing_is_sent_and_no_paid_task_g
         late = [call for call in posts if call.began > failed.struck.began]
         assert (failed.done.code, late) == (74, [])
         assert [*checker.during(scene), *injected.fail_stop(scene, failed)] == []
-        assert checker.at_the_end(scene, scene.run()) == []
+        assert checker.at_the_end(scene, scene.resume()) == []
 
 
 def test_too_few_descriptors_are_waited_out(tmp_path):
@@ -65,7 +66,7 @@ def test_too_few_descriptors_are_waited_out(tmp_path):
         done = process.end()
         assert scarce is None
         violations = checker.ended_well(done)
-        assert [*violations, *checker.at_the_end(scene, done if done.code == 0 else scene.run())] == []
+        assert [*violations, *checker.at_the_end(scene, done if done.code == 0 else scene.resume())] == []
 
 
 def raise_limit(pid: int) -> None:

@@ -17,7 +17,7 @@ def test_a_read_only_output_directory_is_told_before_anything_is_sent(tmp_path):
             refused = scene.run()
         assert (refused.code, scene.books().requests()) == (2, ())
         assert "Read-only file system" in refused.err
-        assert checker.at_the_end(scene, scene.run()) == []
+        assert checker.at_the_end(scene, scene.resume()) == []
 
 
 def test_a_read_only_state_directory_is_told_before_anything_is_sent(tmp_path):
@@ -27,7 +27,7 @@ def test_a_read_only_state_directory_is_told_before_anything_is_sent(tmp_path):
             refused = scene.run()
         assert (refused.code, scene.books().requests()) == (74, ())
         assert checker.ended_well(refused) == []
-        assert checker.at_the_end(scene, scene.run()) == []
+        assert checker.at_the_end(scene, scene.resume()) == []
 
 
 @needs("chattr")
@@ -38,7 +38,7 @@ def test_an_output_directory_that_nobody_may_change_is_told_before_anything_is_s
             refused = scene.run()
         assert (refused.code, scene.books().requests()) == (2, ())
         assert checker.ended_well(refused) == []
-        assert checker.at_the_end(scene, scene.run()) == []
+        assert checker.at_the_end(scene, scene.resume()) == []
 
 
 @needs("chattr")
@@ -50,7 +50,7 @@ def test_a_directory_of_partial_files_that_is_closed_in_mid_run_stops_the_downlo
                 done = process.end()
         assert (done.code, "Operation not permitted" in done.err) == (1, True)
         assert [*checker.ended_well(done), *checker.during(scene)] == []
-        assert checker.at_the_end(scene, scene.run()) == []
+        assert checker.at_the_end(scene, scene.resume()) == []
 
 
 def test_an_output_directory_that_is_unmounted_costs_nothing_twice(tmp_path):

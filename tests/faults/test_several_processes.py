@@ -11,7 +11,7 @@ from tests.faults.scene import scene_in, wait_until
 
 pytestmark = pytest.mark.faults
 
-ROUNDS = 20
+ROUNDS = 8
 
 
 def test_of_four_processes_at_once_one_works_and_the_others_are_told(tmp_path):
@@ -48,4 +48,4 @@ def test_a_start_right_after_a_kill_has_the_lock_at_once(tmp_path):
         with scene.start() as process:
             wait_until(lambda: scene.books().tasks(), "the first submission")
             process.kill()
-        assert checker.at_the_end(scene, scene.run()) == []
+        assert checker.at_the_end(scene, scene.resume()) == []

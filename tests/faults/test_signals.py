@@ -20,7 +20,7 @@ def test_a_signal_waits_for_the_submissions_in_the_air(tmp_path, number):
             done = process.end()
         assert (done.code, {job["state"] for job in scene.jobs()}) == (128 + number, {"running"})
         assert checker.during(scene) == []
-        assert checker.at_the_end(scene, scene.run()) == []
+        assert checker.at_the_end(scene, scene.resume()) == []
 
 
 def test_a_second_signal_leaves_at_once_and_holds_what_is_in_the_air(tmp_path):
@@ -35,7 +35,7 @@ def test_a_second_signal_leaves_at_once_and_holds_what_is_in_the_air(tmp_path):
             took_s = time.monotonic() - began
         assert (done.code, {job["state"] for job in scene.jobs()}) == (130, {"unknown"})
         assert took_s < 2
-        assert checker.at_the_end(scene, scene.run()) == []
+        assert checker.at_the_end(scene, scene.resume()) == []
 
 
 def test_a_signal_before_anything_is_sent_leaves_nothing_behind_that_was_paid(tmp_path):
@@ -46,4 +46,4 @@ def test_a_signal_before_anything_is_sent_leaves_nothing_behind_that_was_paid(tm
             done = process.end()
         assert done.code in {143, -signal.SIGTERM}
         assert checker.during(scene) == []
-        assert checker.at_the_end(scene, scene.run()) == []
+        assert checker.at_the_end(scene, scene.resume()) == []

@@ -10,12 +10,17 @@ pytestmark = pytest.mark.faults
 SHELL = ["sh", "-c"]
 
 
-@pytest.mark.parametrize("how", [">&-", "2>&-", ">&- 2>&-", ">/dev/full", ">/dev/full 2>/dev/full", "| true"])
-@pytest.mark.parametrize("more", [(), ("--json",)])
+NOWHERE = [">&-", "2>&-", ">&- 2>&-", ">/dev/full", ">/dev/full 2>/dev/full", "| true"]
+SAID_ON_STDOUT = [">&-", ">/dev/full", "| true"]
+
+
+@pytest.mark.parametrize(
+    ("how", "more"), [*((how, ()) for how in NOWHERE), *((how, ("--json",)) for how in SAID_ON_STDOUT)]
+)
 def test_words_that_nobody_hears_end_no_run(tmp_path, how, more):
     with scene_in(tmp_path) as scene:
         scene.run(*more, prefix=[*SHELL, f'"$@" {how}', "sh"])
-        assert checker.at_the_end(scene, scene.run()) == []
+        assert checker.at_the_end(scene, scene.resume()) == []
         posts = scene.books().requests("generate")
         assert {job["state"] for job in scene.jobs()} == {"done"}
         assert len(posts) == 4

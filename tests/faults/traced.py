@@ -1,15 +1,18 @@
 """Runs under the tracer: which calls there are, and a run that ends, or errs, at one of them."""
 
+import contextlib
 import json
 import random
 import sys
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tests.faults.scene import Done, Scene
+from tests.faults.scene import Done, Scene, scene_in
 
 TRACER = Path(__file__).with_name("tracer.py")
+_ATTEMPTS, _NEAR_THE_END = 4, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,22 @@ def run(scene: Scene, *more: str, at: int = 0, action: str = "kill", match: str 
     calls, struck = _calls(report)
     report.unlink()
     return Traced(done, calls, struck)
+
+
+@contextlib.contextmanager
+def disturbed(place: Path, at: int, action: str = "kill") -> Iterator[tuple[Scene, Traced]]:
+    """A fresh scene and a run of it that was struck at its ``at``-th call.
+
+    A run makes some calls more or less each time: where it ended before, another one is struck near its end.
+    """
+    for attempt in range(_ATTEMPTS):
+        with scene_in(place / str(attempt)) as scene:
+            traced = run(scene, at=at, action=action)
+            if traced.struck is not None:
+                yield scene, traced
+                return
+        at = len(traced.calls) - _NEAR_THE_END
+    raise AssertionError(f"the run ended before call {at}, {_ATTEMPTS} times")
 
 
 def sample(calls: list[Call], count: int, seed: int) -> list[Call]:

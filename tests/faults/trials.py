@@ -14,8 +14,6 @@ from typing import TypeVar
 
 Case = TypeVar("Case")
 
-_SHOWN, _SHOWN_CHARS = 40, 500
-
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -38,30 +36,34 @@ class Figures:
         """Every violation with the trial that found it."""
         return [f"{one.label}: {violation}" for one in self.verdicts for violation in one.violations]
 
+    @property
+    def tags(self) -> Counter[str]:
+        """How often each tag was given."""
+        return Counter(tag for one in self.verdicts for tag in one.tags)
+
     def __str__(self) -> str:
-        tags = Counter(tag for one in self.verdicts for tag in one.tags)
-        told = ", ".join(f"{count} {tag}" for tag, count in sorted(tags.items()))
+        told = ", ".join(f"{count} {tag}" for tag, count in sorted(self.tags.items()))
         broken = sum(bool(one.violations) for one in self.verdicts)
         return f"{len(self.verdicts)} trials, {broken} with violations, {self.seconds:.0f} s ({told})"
 
 
-def carry_out(trial: "Callable[[Case, Path], Verdict]", cases: Iterable[Case], workers: int = 3) -> Figures:
-    """The trial of every case, in processes of their own; one that raises is a violation."""
+def carry_out(
+    trial: "Callable[[Case, Path], Verdict]",
+    cases: Iterable[Case],
+    workers: int = 2,
+    heard: Callable[[Verdict], object] = lambda _: None,
+) -> Figures:
+    """The trial of every case, in processes of their own; one that raises is a violation. ``heard`` gets each verdict."""
     began = time.monotonic()
     # Spawned: a fork would inherit the threads and locks of whatever the caller runs.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context) as pool:
         running = [pool.submit(_one, trial, case) for case in cases]
-        verdicts = tuple(each.result() for each in as_completed(running))
+        verdicts = []
+        for each in as_completed(running):
+            verdicts.append(each.result())
+            heard(verdicts[-1])
     return Figures(tuple(sorted(verdicts, key=lambda one: one.label)), time.monotonic() - began)
-
-
-def told(title: str, figures: Figures) -> int:
-    """Print figures, and what was broken; the exit code says whether anything was."""
-    print(f"{title}: {figures}", flush=True)  # noqa: T201 - figures are what it is for
-    for violation in figures.violations[:_SHOWN]:
-        print(f"  {violation[:_SHOWN_CHARS]}", flush=True)  # noqa: T201 - figures are what it is for
-    return bool(figures.violations)
 
 
 def draw(seed: int, count: int) -> list[int]:
