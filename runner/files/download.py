@@ -76,12 +76,21 @@ async def fetch(
     what = _Fetch(session, request, patience, now or asyncio.get_running_loop().time)
     try:
         with contextlib.closing(Partial(root, request.partial)) as partial:
-            beginning = await asyncio.to_thread(recover, root, request.partial, resource_of(request.url))
+            beginning = await _beginning(root, request)
             return await _received(what, partial, beginning)
     except EndedError as ended:
         return ended.outcome
     except (aiohttp.ClientError, aiohttp.http.HttpProcessingError, OSError) as error:
         return _outcome_of(error)  # of the network: those of the disk are translated where they arise
+
+
+async def _beginning(root: OutputRoot, request: FetchRequest) -> Beginning | None:
+    has_note = False
+    with contextlib.suppress(OSError):  # it will be met again, and told, when the file is made
+        has_note = root.has_note(request.partial)
+    if not has_note:
+        return None
+    return await asyncio.to_thread(recover, root, request.partial, resource_of(request.url))
 
 
 async def _received(what: _Fetch, partial: Partial, beginning: Beginning | None) -> FetchOutcome:

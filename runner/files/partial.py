@@ -1,8 +1,11 @@
 """A file while it is being received, and what is needed to go on with it in another process.
 
 Beside the partial file stands a note: what it is a part of, and the SHA-256 of its first so many bytes, renewed every
-MiB and at the end of each try. Going on first hashes those bytes. So nothing has to be synced on the way: what a power
+MiB and at the end of each try that does not end well. Going on first hashes those bytes. So nothing has to be synced on the way: what a power
 cut lost or garbled does not match, and then the download starts over. A note that cannot be read means the same.
+
+The first MiB is held in memory: most files are no larger, and then one thread creates, writes, checks and syncs them,
+while the event loop never waits for the directory, which a sync next door may hold for a millisecond.
 """
 
 import contextlib
@@ -19,6 +22,7 @@ from runner.files.root import PARTIAL, OutputRoot, checked_name
 from runner.files.video import NotVideo, Video, check_video
 
 _NOTE_EVERY_BYTES = 1024 * 1024
+_HELD_BYTES_MAX = 1024 * 1024
 _NOTE_BYTES = 1024  # of one size, and overwritten in place: that works on a full disk
 _BLOCK_BYTES = 1024 * 1024
 
@@ -51,6 +55,7 @@ class Partial:
     def __init__(self, root: OutputRoot, name: str) -> None:
         self._root, self._name, self._disk = root, checked_name(name), root.disk
         self._handle: int | None = None
+        self._held = bytearray()
         self._hasher = hashlib.sha256()
         self._noted = 0
         self.source: Source | None = None
@@ -69,17 +74,18 @@ class Partial:
     def restart(self, source: Source | None, total_bytes: int | None) -> None:
         """Begin at 0, in a new file: the old one may have got a second, final name before a crash."""
         self._let_go()
-        with self._translated():
-            self._root.remove_partial(self._name)
-            self._handle = self._disk.open_file(self._root.partial(self._name), Access.CREATE)
+        self._held = bytearray()
         self.source, self.total_bytes, self.offset, self._noted = source, total_bytes, 0, 0
         self._hasher = hashlib.sha256()
-        self._note()
 
     def write(self, chunk: bytes) -> None:
         """Append ``chunk``."""
-        with self._translated():
-            self._disk.write(self._open_handle(), chunk, self.offset)
+        if self._handle is None and len(self._held) + len(chunk) <= _HELD_BYTES_MAX:
+            self._held += chunk
+        else:
+            self._flush()
+            with self._translated():
+                self._disk.write(self._open_handle(), chunk, self.offset)
         self._hasher.update(chunk)
         self.offset += len(chunk)
         if self.offset - self._noted >= _NOTE_EVERY_BYTES:
@@ -87,20 +93,35 @@ class Partial:
 
     def close(self) -> None:
         """End the try, and keep what is there for the next one."""
-        if self._handle is not None and self.offset > self._noted:
-            self._note()
-        self._let_go()
+        try:
+            if self._held:
+                self._flush()
+            if self._handle is not None and self.offset > self._noted:
+                self._note()
+        except EndedError:
+            pass  # what could not be kept is received again
+        finally:
+            self._let_go()
 
     def discard(self) -> None:
         """End the try, and delete what is there."""
         self._let_go()
+        self._held = bytearray()
         with contextlib.suppress(OSError):
             self._root.remove_partial(self._name)
 
     def hand_over(self) -> "Sealing":
         """The last step, to be run in a thread; from here on the file belongs to it, also if nobody waits for it."""
-        handle, self._handle = self._open_handle(), None
-        return Sealing(self._root, self._name, handle, Content(self.offset, self._hasher.hexdigest()))
+        handle, self._handle = self._handle, None
+        held, self._held = self._held, bytearray()
+        return Sealing(self._root, self._name, handle, held, Content(self.offset, self._hasher.hexdigest()))
+
+    def _flush(self) -> None:
+        """Put what is held into a new file, which is open afterwards."""
+        if self._handle is None:
+            with self._translated():
+                self._handle = _written(self._root, self._name, self._held)
+            self._held = bytearray()
 
     def _open_handle(self) -> int:
         if self._handle is None:
@@ -142,34 +163,34 @@ class Sealing:
 
     root: OutputRoot
     name: str
-    handle: int
+    handle: int | None
+    held: bytearray
     content: Content
 
     def run(self, *, length_proven: bool) -> FetchOutcome:
-        """Check the bytes, then sync them; blocks. A file that is not a whole video is deleted."""
-        disk = self.root.disk
+        """Write what is still held, check the bytes, then sync them; blocks. What is not a whole video is deleted."""
         try:
-            verdict = check_video(
-                lambda offset, size: disk.read(self.handle, size, offset),
-                self.content.size_bytes,
-                length_proven=length_proven,
-            )
-            if isinstance(verdict, Video):
-                disk.sync(self.handle)
-            return self._outcome(verdict)
+            handle = _written(self.root, self.name, self.held) if self.handle is None else self.handle
+            try:
+                return self._checked(handle, length_proven=length_proven)
+            finally:
+                self.root.disk.close(handle)
         except OSError as error:
             outcome = disk_trouble(error, f"{self.root.path}/{PARTIAL}/{self.name}", self.content.size_bytes)
             if isinstance(outcome, DiskFailed):
                 self._forget()  # a second sync would succeed and prove nothing
             return outcome
-        finally:
-            disk.close(self.handle)
 
-    def _outcome(self, verdict: Video | NotVideo) -> FetchOutcome:
-        match verdict:
+    def _checked(self, handle: int, *, length_proven: bool) -> FetchOutcome:
+        disk = self.root.disk
+        match check_video(
+            lambda offset, size: disk.read(handle, size, offset),
+            self.content.size_bytes,
+            length_proven=length_proven,
+        ):
             case Video(extension):
-                with contextlib.suppress(OSError):
-                    self.root.disk.remove(self.root.note(self.name))
+                disk.sync(handle)
+                self.root.remember(self.name, disk.stat_handle(handle), self.content)
                 return Fetched(self.content, extension)
             case NotVideo(reason):
                 self._forget()
@@ -178,6 +199,21 @@ class Sealing:
     def _forget(self) -> None:
         with contextlib.suppress(OSError):
             self.root.remove_partial(self.name)
+
+
+def _written(root: OutputRoot, name: str, content: bytes | bytearray) -> int:
+    """A new file with that content, open: the one that had the name may have got a second, final one before a crash."""
+    try:
+        handle = root.disk.open_file(root.partial(name), Access.CREATE)
+    except FileExistsError:
+        root.remove_partial(name)
+        handle = root.disk.open_file(root.partial(name), Access.CREATE)
+    try:
+        root.disk.write(handle, bytes(content), 0)
+    except OSError:
+        root.disk.close(handle)
+        raise
+    return handle
 
 
 def _recover(root: OutputRoot, name: str, resource: str) -> Beginning | None:

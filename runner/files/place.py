@@ -31,8 +31,10 @@ def place(root: OutputRoot, partial: str, path: str, content: Content) -> PlaceO
     May be repeated after a crash at any point. Raises ``ValueError`` for a path outside the root.
     """
     try:
-        source = root.partial(partial)
-        outcome = _give_name(root, source, path, content)
+        if root.holds(partial, content):
+            outcome = _give_name(root, root.partial(partial), path, content)
+        else:
+            outcome = _without_source(root, path, content)
         if isinstance(outcome, Placed | AlreadyThere):
             root.remove_partial(partial)
     except OSError as error:
@@ -58,7 +60,10 @@ def _move(root: OutputRoot, old: str, new: str, content: Content) -> PlaceOutcom
         outcome = _without_source(root, new, content)
     else:
         with root.entry(old) as source:
-            outcome = _give_name(root, source, new, content)
+            if root.digest(source) == content:
+                outcome = _give_name(root, source, new, content)
+            else:
+                outcome = _without_source(root, new, content)
             if isinstance(outcome, Placed | AlreadyThere):
                 _drop(root, source, new, content)
         if isinstance(outcome, Absent):
@@ -69,8 +74,6 @@ def _move(root: OutputRoot, old: str, new: str, content: Content) -> PlaceOutcom
 
 
 def _give_name(root: OutputRoot, source: Entry, path: str, content: Content) -> PlaceOutcome:
-    if root.digest(source) != content:
-        return _without_source(root, path, content)
     with root.entry(path, create=True) as target:
         try:
             _link(root, source, target)

@@ -38,6 +38,7 @@ class OutputRoot:
         self.disk = disk
         self._mutex = threading.Lock()
         self._durable: set[str] = set()
+        self._sealed: dict[str, tuple[Stat, Content]] = {}
         self._partials: int | None = None
         self._lock: int | None = None
         try:
@@ -104,6 +105,24 @@ class OutputRoot:
         """The entry of what is known about the partial file of that name."""
         directory, checked = self.partial(name)
         return Entry(directory, checked + _NOTE)
+
+    def remember(self, name: str, found: Stat, content: Content) -> None:
+        """Note what this process has just hashed and synced as the partial file of that name."""
+        self._sealed[name] = (found, content)
+
+    def holds(self, name: str, content: Content) -> bool:
+        """Whether the partial file of that name holds ``content``; it is read, unless this process has just written it.
+
+        Raises ``OSError``.
+        """
+        source = self.partial(name)
+        if self._sealed.pop(name, None) == (self.disk.stat(source), content):
+            return True
+        return self.digest(source) == content
+
+    def has_note(self, name: str) -> bool:
+        """Whether an earlier try left something to go on with; raises ``OSError``."""
+        return self.disk.stat(self.note(name)) is not None
 
     def remove_partial(self, name: str) -> None:
         """Delete a partial file and what is known about it, if they are there; raises ``OSError``."""

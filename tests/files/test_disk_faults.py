@@ -56,10 +56,11 @@ async def test_after_a_failed_sync_the_file_is_gone(tmp_path, session):
 
 async def test_a_note_that_cannot_be_written_stops_nothing(tmp_path, session):
     def fail_notes(name, count):
-        if name == "write" and count == 1:  # the note is written before the first chunk
+        if name == "write" and count == 3:  # what was held, the chunk after it, the note
             raise OSError(errno.EIO, "injected")
 
-    assert await outcome_on(FaultyDisk(fail_notes), tmp_path, session) == fetched(BIG)
+    large = mp4(bytes(3 * 2**20))
+    assert await outcome_on(FaultyDisk(fail_notes), tmp_path, session, large) == fetched(large)
 
 
 async def test_the_file_is_synced_after_the_last_write_and_before_its_outcome(tmp_path, session):
@@ -71,12 +72,12 @@ async def test_the_file_is_synced_after_the_last_write_and_before_its_outcome(tm
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A file system of 512 KiB."""
+    """A file system of 4 MiB: more than what is held in memory."""
     if os.geteuid() != 0 or shutil.which("mount") is None:
         pytest.skip("a small file system can only be mounted by root")
     place = tmp_path / "small"
     place.mkdir()
-    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(place)], check=False)
+    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(place)], check=False)
     if made.returncode:
         pytest.skip("no tmpfs can be mounted here")
     yield place
@@ -85,8 +86,8 @@ def small_disk(tmp_path):
 
 async def test_a_really_full_disk_keeps_what_it_has_and_goes_on_when_there_is_room(small_disk, session):
     ballast = small_disk / "ballast"
-    ballast.write_bytes(bytes(200_000))
-    body = mp4(b"frames" * 70_000)
+    ballast.write_bytes(bytes(2 * 2**20))
+    body = mp4(b"frames" * 500_000)
     with OutputRoot(str(small_disk / "out")) as root:
         async with serving(
             reply(body, headers=ETAG), lambda asked: part(body, offset_in(asked), ETAG)
