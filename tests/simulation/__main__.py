@@ -5,10 +5,9 @@ import hashlib
 import sys
 import time
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor
 
 from . import points, situations
-from .long_run import PIECE, enumerate_points, explore
+from .long_run import PIECE, enumerate_points, explore, spread
 from .mix import mix_of
 from .state import temporary_state
 from .world import ViolationError, simulate
@@ -57,14 +56,13 @@ def _one(mix, crashes):
 def _many(first, last, workers):
     began, seen, failures = time.monotonic(), Counter(), []
     pieces = [(start, min(start + PIECE, last)) for start in range(first, last, PIECE)]
-    with ProcessPoolExecutor(workers) as pool:
-        for done, (found, wrong) in enumerate(pool.map(explore, *zip(*pieces, strict=True)), start=1):
-            seen += found
-            failures += wrong
-            for line in wrong:
-                _say(line)
-            if done % 50 == 0:
-                _tell(done * PIECE, began, failures)
+    for done, (_, (found, wrong)) in enumerate(spread(explore, pieces, workers), start=1):
+        seen += found
+        failures += wrong
+        for line in wrong:
+            _say(line)
+        if done % 50 == 0:
+            _tell(done * PIECE, began, failures)
     _tell(last - first, began, failures)
     for situation, count in sorted(seen.items()):
         _say(f"{count:10d} {situation}")
@@ -78,13 +76,11 @@ def _all_points(number, workers, *, pairs):
     began, total, failures = time.monotonic(), 0, []
     with temporary_state() as file:
         singles = points.singles(points.schedule(number), file)
-    with ProcessPoolExecutor(workers) as pool:
-        asked = [(number, point, pairs) for point in singles]
-        for runs, wrong in pool.map(enumerate_points, *zip(*asked, strict=True)):
-            total += runs
-            failures += wrong
-            for line in wrong:
-                _say(line)
+    for _, (runs, wrong) in spread(enumerate_points, [(number, point, pairs) for point in singles], workers):
+        total += runs
+        failures += wrong
+        for line in wrong:
+            _say(line)
     _tell(total, began, failures)
     return int(bool(failures))
 

@@ -1,6 +1,9 @@
 """Pieces of a long run, to be shared out among processes; what they give back can be sent between them."""
 
-from collections import Counter
+import math
+import time
+from collections import Counter, deque
+from concurrent.futures import ProcessPoolExecutor
 
 from . import points
 from .mix import mix_of
@@ -48,3 +51,21 @@ def failure_of(number, mix, file, crashes):
         named = ",".join(str(each.at_point) for each in crashes) + (" --power" if crashes[0].power else "")
         return [f"python -m tests.simulation --points {number} --crash {named}    # {error}"]
     return []
+
+
+def spread(work, pieces, workers, until=math.inf):
+    """Share ``pieces`` (tuples of arguments) out among processes; gives each with its result, in order.
+
+    Stops before the first piece that would begin after ``until`` (seconds of the monotonic clock).
+    """
+    under_way = deque()
+    with ProcessPoolExecutor(workers) as pool:
+        for piece in pieces:
+            if len(under_way) >= 2 * workers:
+                asked, result = under_way.popleft()
+                yield asked, result.result()
+            if time.monotonic() >= until:
+                break
+            under_way.append((piece, pool.submit(work, *piece)))
+        for asked, result in under_way:
+            yield asked, result.result()
