@@ -57,11 +57,11 @@ def run_on_virtual_clock(main):
     try:
         return loop.run_until_complete(main)
     finally:
-        _leave_nothing(loop)
+        leave_nothing(loop)
         loop.close()
 
 
-def _leave_nothing(loop):
+def leave_nothing(loop):
     """Cancel what an exception left running, so that no task is destroyed while it is pending."""
     left = asyncio.all_tasks(loop)
     for task in left:

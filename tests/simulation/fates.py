@@ -53,12 +53,17 @@ _WEIGHTS = {"lost answers": 2.0, "submission stops": 0.4, "bugs": 0.3, "repeated
 """What one of them changes about a run: three lost answers in a row open the breaker, one refused account ends it all."""
 
 
-def draw_post(mix, draw):
-    """What becomes of the next POST."""
+WORDS = ("accepted", *(word for family, words in _POSTS if family != "bugs" for word in words))
+"""All that can become of a POST, while the program has no bug."""
+
+
+def draw_post(mix, draw, scripted=None):
+    """What becomes of the next POST: what is ``scripted``, or what is drawn."""
     word = "accepted"
     for family, words in _POSTS:
         if draw.random() < mix.rates.get(family, 0.0) * _WEIGHTS.get(family, 1.0):
             word = draw.choice(words)
+    word = scripted or word
     travel_s = mix.network_s * draw.uniform(0.1, 1.0)
     answer_s = 120.0 if word == "hangs" else travel_s + mix.network_s * draw.uniform(0.1, 2.0)
     return PostFate(word, travel_s, answer_s, draw.choice((None, 0.0, 1.0, 30.0, 300.0)))

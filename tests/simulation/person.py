@@ -27,9 +27,9 @@ class Person:
             world.log(0, "budget", world.budget)
         if draw.random() < strength * 2:
             self._write(attempts.recover, BATCH)
-        for pk, job in world.checker.state.jobs.items():
+        for pk in world.checker.state.jobs:
             if draw.random() < min(0.8, strength * 3):
-                self._decide(pk, job.state)
+                self.decide(pk)
         if draw.random() < world.mix.rates.get("edits", 0.0) * 2:
             world.edit([job for job in world.mix.jobs if draw.random() < 0.7] or [world.mix.jobs[0]])
         if draw.random() < world.mix.rates.get("planted files", 0.0):
@@ -56,8 +56,9 @@ class Person:
                 self._write(decisions.release, pk, _STAMP, "a person")
         return world.checker.state.attempts != before.attempts
 
-    def _decide(self, pk, state):
-        draw = self._draw
+    def decide(self, pk):
+        """Decide about a job as it stands now; nothing where there is nothing to decide."""
+        draw, state = self._draw, self._world.checker.state.jobs[pk].state
         if state == "failed":
             self._retry(pk)
         if state == "running" and draw.random() < 0.3:

@@ -42,6 +42,7 @@ class Process:
         self.ending = None
         self.ended_at = None
         self._running = None
+        self._is_over = False
         self._reservations = {}
         self._died = None
 
@@ -91,7 +92,9 @@ class Process:
                 self._died.set_result(None)
 
     def interrupt(self, signal):
-        """A signal comes; the second one ends it at once."""
+        """A signal comes; the second one ends it at once, and one that comes after its work changes nothing."""
+        if self._is_over:
+            return
         if self._running is None or self.interrupted_with is not None:
             self.die("signal")
             return
@@ -174,7 +177,9 @@ class Process:
             random=mix.random(f"engine {self.number}"),
         )
         self._running, self.facts.started_at = Run(orders, ports), self.now()
-        return await self._running.execute()
+        ending = await self._running.execute()
+        self._is_over = True
+        return ending
 
     def _tell(self, event):
         if not self.is_dead:

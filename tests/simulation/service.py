@@ -91,7 +91,7 @@ class Task:
 class Service:
     """``tasks`` is the ledger, in order of acceptance; ``posts`` are all that ever left.
 
-    ``scripted`` holds the fate of the n-th task where it is not to be drawn.
+    ``scripted`` holds the fate of the n-th task where it is not to be drawn, ``scripted_posts`` the words of the next POSTs.
     """
 
     def __init__(self, mix):
@@ -99,7 +99,7 @@ class Service:
         self.posts = []
         self.tasks = {}
         self._posts_draw, self._polls_draw = mix.random("posts"), mix.random("polls")
-        self.scripted = {}
+        self.scripted, self.scripted_posts = {}, []
         self._arrivals = {}
         self._outage = (0.0, 0.0)
         self._most_in_window = None
@@ -113,8 +113,13 @@ class Service:
     def heal(self):
         """Every fault off, for the tasks that there are as well."""
         self.mix, self._outage, self._most_in_window = self.mix.healed(), (0.0, 0.0), None
+        self.scripted_posts.clear()
         for task in self.tasks.values():
             heal(task.fate)
+
+    def change(self, mix):
+        """Other faults from here on."""
+        self.mix = mix
 
     def is_out(self, now):
         """Whether nobody can reach it."""
@@ -124,7 +129,8 @@ class Service:
 
     def sent(self, process, reservation, request, now):
         """A POST is about to leave; what will become of it is decided here."""
-        fate = draw_post(self.mix, self._posts_draw)
+        scripted = self.scripted_posts.pop(0) if self.scripted_posts else None
+        fate = draw_post(self.mix, self._posts_draw, scripted)
         if self.is_out(now):
             fate = PostFate("not sent", fate.travel_s, fate.answer_s)
         job, attempt = reservation

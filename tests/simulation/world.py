@@ -160,27 +160,35 @@ class World:
             if draw.random() < 0.3:
                 yield draw.uniform(0.0, 120.0), process.interrupt, 2
         if mix.is_on("clock jumps"):
-            yield draw.uniform(0.0, 60.0), self._jump, draw.choice((-1e6, -3600.0, 3600.0, 1e6))
+            yield draw.uniform(0.0, 60.0), self.jump, draw.choice((-1e6, -3600.0, 3600.0, 1e6))
         if mix.is_on("second process"):
-            yield draw.uniform(0.0, 60.0), self._start_second
+            yield draw.uniform(0.0, 60.0), self.start_second
 
     # What happens
 
     async def simulate(self, *, once_more=True):
         """Both phases. Raises ``ViolationError``."""
-        asyncio.get_running_loop().set_exception_handler(self._note_unhandled)
+        self.watch(asyncio.get_running_loop())
         self._plant()
         for number in range(1, self.mix.lives + 1):
             await self.live(number)
             self.person.act()
             await asyncio.sleep(self._draw.choice((0.0, 1.0, 100.0, 4000.0)))
             self.raise_if_wrong()
+        await self.finish(once_more=once_more)
+
+    async def finish(self, *, once_more=True):
+        """The liveness phase: no faults, and it must come to its end, to which running again adds nothing."""
         self._heal()
         code = await self._converge()
         if once_more:
             await self._once_more(code)
         self._report(aftermath.wrongs_of_end(self, self.checker.state))
         self.raise_if_wrong()
+
+    def watch(self, loop):
+        """What nobody handles on this loop is wrong as well."""
+        loop.set_exception_handler(self._note_unhandled)
 
     async def live(self, number):
         """One process, from its start to its end, and what is checked then."""
@@ -236,9 +244,9 @@ class World:
         if mix.is_on("full disk"):
             self.disk.capacity_bytes = draw.choice((200, 1500, 3000))
         if mix.is_on("planted files"):
-            self._take_name(draw.choice(mix.jobs).path + draw.choice((".mp4", ".mp4", "-1.mp4", ".mp4/file")))
+            self.take_name(draw.choice(mix.jobs).path + draw.choice((".mp4", ".mp4", "-1.mp4", ".mp4/file")))
 
-    def _take_name(self, path):
+    def take_name(self, path):
         """Somebody else puts a file there."""
         self.planted[path] = self._draw.choice((b"", b"somebody else's"))
         self.disk.plant(path, self.planted[path])
@@ -249,7 +257,7 @@ class World:
         if is_hit and not any(
             each == path or each.startswith(f"{path}/") for each in self.disk.files(durable=False)
         ):
-            self._take_name(path)
+            self.take_name(path)
             self.seen("somebody else took a name just before it was given")
 
     def _look_at_tree(self):
@@ -309,11 +317,11 @@ class World:
         if (tree, changes) != (self.disk.files(durable=False), self.disk.changes):
             self.violate("run again: the tree changed")
 
-    def _jump(self, seconds):
+    def jump(self, seconds):
         self.clock_shift_s += seconds
         self.seen("the wall clock jumped")
 
-    def _start_second(self):
+    def start_second(self):
         """Another process starts beside the one that lives; the lock of the output directory keeps it out."""
         if not self.process.is_working:
             return
