@@ -95,8 +95,16 @@ def wrongs_of_settling(before, after, tasks):
         booked = None if task is None else _booked(task.told, attempt.outcome, old.credits)
         if booked != attempt.credits:
             yield f"attempt {pk} is {attempt.outcome} for {attempt.credits} instead of {booked}"
+        if task is not None and task.told is not None and not attempt.trusted and _is_of_another(task):
+            yield f"attempt {pk} is {attempt.outcome} by an answer about another request"
         if booked is not None and booked > max(before.batch.reservation_price, after.batch.highest):
             yield f"a charge of {booked} left the highest charge at {after.batch.highest}"
+
+
+def _is_of_another(task):
+    """Whether the end that was told names another request than the one that was sent."""
+    echo, sent = task.told.echo, task.post.request
+    return echo.prompt not in {None, sent.prompt} or echo.mode not in {None, sent.mode}
 
 
 def _booked(told, outcome, held):

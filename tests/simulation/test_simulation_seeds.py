@@ -14,7 +14,7 @@ from .shared import SharedRuns
 from .world import ViolationError, simulate
 
 ROOT = Path(__file__).resolve().parents[2]
-QUICK, MANY, PIECE = 150, 2000, 50
+QUICK, MANY, PIECE = 100, 2000, 50
 
 
 @pytest.mark.parametrize("first", range(0, QUICK, PIECE))
