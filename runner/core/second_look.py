@@ -33,5 +33,5 @@ def verdict_of(
             return Verdict.FOLLOW
         case Completed(urls=()):
             return Verdict.AGAIN if error_class is ErrorClass.NO_OUTPUT else Verdict.WAIT
-        case Completed():
+        case Completed():  # pragma: no branch - mypy proves that no other answer is left
             return Verdict.FETCH

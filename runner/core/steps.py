@@ -30,7 +30,8 @@ def next_step(state: JobState, *, has_candidate: bool) -> Step:
             return Step.FOLLOW
         case JobState.FETCHING:
             return Step.FETCH
-        case JobState.SUBMITTING | JobState.UNKNOWN | JobState.DONE | JobState.FAILED:
+        # no branch: mypy proves that no other state is left
+        case JobState.SUBMITTING | JobState.UNKNOWN | JobState.DONE | JobState.FAILED:  # pragma: no branch
             return Step.REST
 
 

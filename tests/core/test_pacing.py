@@ -76,6 +76,28 @@ def test_submissions_of_an_earlier_process_count():
     assert pace.wait_s(0.0, STATUS) == 0.0
 
 
+def test_submissions_of_an_earlier_process_count_against_the_rate_as_well():
+    pace = Pace(2)
+    pace.recall([-50.0, -20.0])
+    assert (pace.wait_s(0.0, STATUS), pace.wait_s(11.0, STATUS)) == (pytest.approx(10.5), 0.0)
+
+
+def test_plenty_is_there_at_first_and_again_after_a_rest_and_none_after_a_rush():
+    pace = Pace(120)
+    shares = [pace.plenty(0.0)]
+    departures(pace, STATUS, 0.001)
+    shares += [pace.plenty(0.001), pace.plenty(2.521), pace.plenty(30.0)]
+    assert shares == [1.0, 0.0, pytest.approx(0.4, abs=0.01), 1.0]
+
+
+def test_what_is_announced_takes_the_plenty_away():
+    pace = Pace(600)
+    for left in (59, 40):
+        pace.sent(0.0, STATUS)
+        pace.heard(0.0, SENT, Announcement(left, reset_after_s=60.0))
+    assert (pace.plenty(5.0), pace.plenty(61.0)) == (0.0, 1.0)
+
+
 def test_nothing_left_holds_everybody_until_the_reset():
     pace = Pace(600)
     pace.sent(0.0, SUBMIT)

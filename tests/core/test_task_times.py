@@ -64,6 +64,13 @@ def test_it_is_a_distribution_whatever_was_seen(intervals, running_at_s, age_s, 
     assert 0.0 <= shares[0] <= shares[1] <= 1.0
 
 
+def test_certainty_comes_with_the_longest_age_also_where_the_sums_are_rounded_up():
+    times = learned([(2.7, 3.3)] * 3)
+    ages = [times.age_when(1.0, running_at_s / 20) for running_at_s in range(1000)]
+    assert ages == [pytest.approx(LONGEST_S)] * 1000
+    assert times.age_when(1.0, 2 * LONGEST_S) == 2 * LONGEST_S
+
+
 @given(INTERVALS, st.floats(0.001, 0.999), st.floats(0.0, 3600.0))
 def test_the_age_for_a_probability_has_that_probability(intervals, probability, running_at_s):
     times = learned(intervals)

@@ -17,7 +17,16 @@ from providers_support import (
     silence,
 )
 
-from runner.core.outcomes import Completed, Failed, NothingLearned, RefusalKind, Refused, Running, TaskId
+from runner.core.outcomes import (
+    Completed,
+    Failed,
+    NotFound,
+    NothingLearned,
+    RefusalKind,
+    Refused,
+    Running,
+    TaskId,
+)
 
 
 def task(**members) -> bytes:
@@ -134,3 +143,26 @@ async def test_the_token_gets_into_nothing_that_a_status_says(serve, client_for)
     assert isinstance(failed, Failed)
     assert completed == Completed(("https://c/b.mp4",))
     assert "CANARY" not in repr((running, failed, completed))
+
+
+async def test_a_service_is_probed_by_a_task_that_there_is_not_and_says_what_time_it_is(serve, client_for):
+    async def unknown(exchange):
+        await exchange.answer(
+            404, b'{"code": 404, "message": "no such task"}', "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+        )
+
+    server = await serve(unknown)
+    probe = await client_for(server.url).probe()
+    assert (type(probe.outcome), probe.served_at) == (NotFound, 784111777.0)
+    assert server.requests[0].startswith(b"GET /v1/status?task_id=task_0 ")
+
+
+async def test_who_answers_without_a_date_or_not_at_all_says_no_time(serve, client_for):
+    async def undated(exchange):
+        await exchange.answer(401, b"{}")
+
+    server = await serve(undated)
+    answered = await client_for(server.url).probe()
+    nobody = await client_for(f"http://127.0.0.1:{free_port()}").probe()
+    assert (type(answered.outcome), answered.served_at) == (Refused, None)
+    assert (type(nobody.outcome), nobody.served_at) == (NothingLearned, None)

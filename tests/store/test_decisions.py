@@ -68,6 +68,13 @@ def test_several_decisions_are_made_together_or_not_at_all(shop):
     refused(shop, decisions.for_each, [shop.job(0).pk, shop.job(1).pk], decisions.retry)
 
 
+def test_several_jobs_are_retried_together(shop):
+    for rank in (0, 2):
+        failed(shop, rank)
+    shop.do(decisions.for_each, [shop.job(0).pk, shop.job(2).pk], decisions.retry)
+    assert (shop.states(), shop.books()) == ([JobState.PENDING] * 3, (80, 0, 0))
+
+
 # reopen and recovered
 
 

@@ -61,3 +61,55 @@ def test_the_trouble_of_a_job_is_shown_until_it_ends(done):
     during = done.do(mending.trouble_of, 1)
     done.do(mending.found_again, 1, LATER)
     assert (before, during, done.do(mending.trouble_of, 1)) == (None, "slow", None)
+
+
+# what should stand in the tree
+
+
+@pytest.fixture
+def three(state):
+    """Three done jobs of one file each, of which the second is being fetched again."""
+    with shop_at(state, *map(job_of, range(3))) as shop:
+        for rank in range(3):
+            attempt = shop.fetching(rank)
+            (file,) = shop.do(reads.files_of, attempt)
+            shop.do(outputs.verified, file.pk, f"{rank}.mp4", 7, HASH)
+            shop.do(outputs.placed, file.pk)
+            shop.do(outputs.finish, shop.job(rank).pk, LATER)
+        shop.do(mending.want_again, shop.job(1).pk, [2], ["https://new/1"])
+        yield shop
+
+
+def shown(page):
+    return [(one.job_id, one.file.path, one.file.state) for one in page]
+
+
+ZERO, ONE, TWO = (
+    (job_of(rank).job_id, f"{rank}.mp4", state) for rank, state in enumerate(["placed", "wanted", "placed"])
+)
+
+
+def test_what_is_recorded_comes_page_by_page_with_what_is_being_fetched_again(three):
+    pages, after = [], 0
+    while page := three.do(mending.recorded_page, three.pk, after, 2):
+        pages.append(shown(page))
+        after = page[-1].file.pk
+    assert pages == [[ZERO, ONE], [TWO]]
+
+
+def test_a_file_that_nothing_is_known_of_yet_is_not_recorded(three):
+    three.do(outputs.wanted_again, 2)
+    page = three.do(mending.recorded_page, three.pk, 0, 9)
+    assert (shown(page), shown(three.do(mending.recorded, [1, 2]))) == ([ZERO, TWO], [ZERO])
+
+
+def test_files_of_another_batch_are_not_recorded_in_this_one(three):
+    with shop_at(three.path, job_of(7), name="autumn") as other:
+        assert other.do(mending.recorded_page, other.pk, 0, 9) == []
+
+
+def test_recorded_files_are_found_by_their_keys_as_they_are_now(three):
+    before = shown(three.do(mending.recorded, [3, 2, 99]))
+    three.do(mending.found_again, 2, LATER)
+    now = shown(three.do(mending.recorded, [2]))
+    assert (before, now) == ([ONE, TWO], [(ONE[0], "1.mp4", "placed")])

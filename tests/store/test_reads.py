@@ -134,10 +134,18 @@ def test_jobs_in_a_state_come_page_by_page_removed_ones_too(shop):
     assert [ranks(page) for page in pages] == [[0, 1], [2], []]
 
 
+def test_jobs_are_found_by_their_ids_removed_ones_too_and_unknown_ones_are_left_out(shop):
+    shop.enrol(job_of(0), job_of(2))
+    asked = [job_of(rank).job_id for rank in (2, 7, 1)]
+    found = shop.do(reads.jobs_named, shop.pk, asked)
+    assert [(job.rank, job.removed) for job in found] == [(1, True), (2, False)]
+
+
 def test_a_batch_sees_its_own_jobs_only(shop):
     with shop_at(shop.path, job_of(7), name="autumn") as other:
         assert ranks(other.do(reads.claimable, other.pk, {}, (-1, ""), 9)) == [7]
         assert other.do(reads.in_state, other.pk, PENDING, 0, 9) == [other.job(7)]
+        assert other.do(reads.jobs_named, other.pk, [job_of(0).job_id, job_of(7).job_id]) == [other.job(7)]
         assert other.do(reads.counts, other.pk).total == 1
 
 

@@ -219,3 +219,28 @@ def test_a_state_url_with_four_slashes_is_absolute(tmp_path):
 def test_a_link_to_a_state_is_that_state(tmp_path):
     (tmp_path / "link.db").symlink_to(tmp_path / "real.db")
     assert state_path(f"sqlite:///{tmp_path}/link.db") == tmp_path.resolve() / "real.db"
+
+
+CHANGED = {
+    "a trigger more": (["CREATE TRIGGER gift AFTER INSERT ON attempt BEGIN SELECT 1; END"], "trigger gift"),
+    "an index less": (["DROP INDEX attempt_live"], "index attempt_live"),
+    "more than a person would read": (
+        [f"CREATE TABLE t{number} (x)" for number in range(6)],
+        "table t0, table t1, table t2, table t3, table t4, ...",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CHANGED)
+def test_a_state_whose_schema_something_else_has_changed_is_refused_and_the_difference_named(state, name):
+    changes, difference = CHANGED[name]
+    with shop_at(state, job_of(0)):
+        pass
+    with closing(sqlite3.connect(state)) as connection:
+        for change in changes:
+            connection.execute(change)
+        connection.commit()
+    before = state.read_bytes()
+    with pytest.raises(StateError, match="is not as this program makes a state") as refused:
+        open_for_writing(state)
+    assert (f": {difference}; put a backup" in str(refused.value), state.read_bytes()) == (True, before)

@@ -70,6 +70,20 @@ async def test_when_there_is_no_room_every_caller_of_the_transaction_and_all_lat
         assert connection.execute("SELECT count(*) FROM attempt").fetchone() == (0,)
 
 
+async def test_a_disk_that_is_full_when_each_change_runs_alone_leaves_them_all_in_doubt(left):
+    """One of the changes raised, so that each runs again in a savepoint; there the one that needs room finds none."""
+    writer = GroupWriter(open_for_writing(left))
+    try:
+        await writer.write(fill_up)
+        told = await together(writer, (lambda _: 1 // 0,), (attempts.reserve, 1, 1, NOW), (grow,))
+    finally:
+        await asyncio.to_thread(writer.close)
+    message = "the state cannot be written: database or disk is full"
+    assert [(type(each), str(each)) for each in told] == [(StateError, message)] * 3
+    with contextlib.closing(sqlite3.connect(left)) as connection:
+        assert connection.execute("SELECT count(*) FROM attempt").fetchone() == (0,)
+
+
 def test_a_direct_writer_writes_no_more_either(left):
     writer = DirectWriter(open_for_writing(left))
     try:

@@ -273,7 +273,7 @@ def _classify_task(asked: TaskId, answer: _Answer) -> StatusOutcome:
             # A URL with the token in it would take the token to the CDN and into the state.
             urls = tuple(url for url in fields.urls_of(task.get("response")) if answer.hide(url) == url)
             return Completed(urls, fields.charged_of(task), echo, answer.limits)
-        case Stage.FAILED:
+        case Stage.FAILED:  # pragma: no branch - mypy proves that no other stage is left
             message = _failure_message(task, answer)
             return Failed(
                 message, fields.error_class_of(message), fields.charged_of(task), echo, answer.limits
