@@ -46,8 +46,10 @@ def reply(
     return "\r\n".join([*lines, "Connection: close", "", ""]).encode() + body
 
 
-def chunked(body: bytes, *, ended: bool = True) -> bytes:
-    head = b"HTTP/1.1 200 Said\r\nTransfer-Encoding: chunked\r\n\r\n"
+def chunked(
+    body: bytes, status: int = 200, headers: dict[str, str] | None = None, *, ended: bool = True
+) -> bytes:
+    head = reply(b"", status, {"Transfer-Encoding": "chunked"} | (headers or {}), length=None)
     return head + b"%x\r\n%s\r\n" % (len(body), body) + (b"0\r\n\r\n" if ended else b"")
 
 

@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from files_support import ETAG, LOOPBACK, VIDEO, fetched, mp4, part, reply, serving
+from files_support import ETAG, LOOPBACK, VIDEO, box, chunked, fetched, mp4, part, reply, serving
 
 from runner.files.download import FetchRequest, fetch
 from runner.files.outcomes import Broken
@@ -95,6 +95,17 @@ async def test_an_answer_that_is_not_the_rest_starts_over_at_once(name, session,
 async def test_w15_a_whole_answer_to_a_range_replaces_what_was_there(session, root):
     outcome, asked = await fetched_twice(session, root, CUT, reply(OTHER, headers={"ETag": '"v2"'}))
     assert (outcome, asked) == (fetched(OTHER), [None, f"bytes={HALF}-"])
+
+
+async def test_a_rest_without_a_length_that_ends_too_early_is_not_the_whole_file(session, root):
+    """Cut between two fragments it looks whole by its boxes, and the end mark of its chunks says that all came."""
+    fragment = box(b"moof", box(b"mfhd", bytes(8))) + box(b"mdat", b"frames" * 300)
+    film = mp4() + fragment
+    head = f"bytes {HALF}-{len(film) - 1}/{len(film)}"
+    early = chunked(film[HALF : -len(fragment)], status=206, headers=ETAG | {"Content-Range": head})
+    cut = reply(film[:HALF], headers=ETAG, length=len(film))
+    outcome, _ = await fetched_twice(session, root, cut, early)
+    assert outcome == Broken(f"{len(mp4())} bytes instead of the {len(film)} announced")
 
 
 async def test_a_rest_that_is_cut_too_goes_on_from_there(session, root):
