@@ -15,6 +15,7 @@ gives a task that has outlived all others a next time.
 import math
 from collections.abc import Sequence
 from itertools import accumulate
+from operator import add
 
 SHORTEST_S = 0.001
 LONGEST_S = 4 * 3600.0
@@ -22,6 +23,7 @@ LONGEST_S = 4 * 3600.0
 _BINS = 128
 _STEP = math.log(LONGEST_S / SHORTEST_S) / _BINS
 _FADING = 0.99
+_FEW = 50
 _USUAL_S, _SPREAD, _USUAL_SHARE = 15.0, 0.4, 0.2
 _POWER = 0.2
 
@@ -33,22 +35,28 @@ class TaskTimes:
         """``weights`` are those that an earlier run kept; anything but a list of theirs counts as none."""
         is_ours = len(weights) == _BINS and all(math.isfinite(each) and each >= 0 for each in weights)
         self._seen = list(weights) if is_ours else [0.0] * _BINS
+        self.count = 0
+        """Observations since it was made."""
+
+        self._weight = 1.0
         self._sum_up()
 
     @property
     def weights(self) -> list[float]:
         """What is to be kept for the next run; all 0 where nothing was seen."""
-        return [round(each, 4) for each in self._seen]
+        return [round(each / self._weight, 4) for each in self._seen]
 
     def ended(self, after_s: float, until_s: float) -> None:
         """A task was still running at the age ``after_s`` (0: never asked before) and done at ``until_s``."""
         low, high = _place(after_s), max(_place(until_s), _place(after_s) + 1e-6)
         shares = self._shares(low, high)
         total = sum(shares.values())
-        self._seen = [each * _FADING for each in self._seen]
+        self.count += 1
+        self._weight /= _FADING  # instead of making all the older ones lighter
         for at, share in shares.items():
-            self._seen[at] += share / total
-        self._sum_up()
+            self._seen[at] += self._weight * share / total
+        if self.count % _summed_every(self.count) == 0:
+            self._sum_up()
 
     def done_by(self, age_s: float, running_at_s: float = 0.0) -> float:
         """The probability that a task which was running at ``running_at_s`` is done at ``age_s``."""
@@ -70,7 +78,8 @@ class TaskTimes:
         return max(running_at_s, SHORTEST_S * math.exp((low + inside) * _STEP))
 
     def _sum_up(self) -> None:
-        self._below = list(accumulate(map(sum, zip(self._seen, _BEFOREHAND, strict=True)), initial=0.0))
+        self._seen, self._weight = [each / self._weight for each in self._seen], 1.0
+        self._below: list[float] = list(accumulate(map(add, self._seen, _BEFOREHAND), initial=0.0))
         self._total = self._below[-1]
 
     def _up_to(self, place: float) -> float:
@@ -83,6 +92,11 @@ class TaskTimes:
         return {
             at: (min(high, at + 1) - max(low, at)) * (self._below[at + 1] - self._below[at]) for at in bins
         }
+
+
+def _summed_every(count: int) -> int:
+    """After how many observations it is worth adding up anew: 5 in 100 change nothing that matters."""
+    return 1 if count < _FEW else 5
 
 
 def _place(age_s: float) -> float:

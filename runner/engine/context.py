@@ -19,6 +19,7 @@ from runner.engine.gate import Gate
 from runner.engine.halt import Halt
 from runner.engine.ports import Orders, Ports
 from runner.engine.slots import Slots
+from runner.store import learned
 from runner.store.writer import Connection
 
 log = logging.getLogger(__name__)
@@ -91,6 +92,17 @@ class Context:
         """What is known of how long tasks of the job's kind take: those of its mode, with images or without."""
         kind = f"{job.mode} with images" if job.images else job.mode
         return self.times.setdefault(kind, TaskTimes())
+
+    async def recall_times(self) -> None:
+        """Begin with what earlier runs learned of this service."""
+        known = await self.record(learned.task_times, self.orders.origin)
+        self.times.update({kind: TaskTimes(weights) for kind, weights in known.items()})
+
+    async def keep_times(self) -> None:
+        """Leave what this run learned to the next ones."""
+        seen = {kind: times.weights for kind, times in self.times.items() if times.count}
+        if seen:
+            await self.record(learned.keep_task_times, self.orders.origin, seen)
 
     async def record(
         self, change: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs

@@ -47,6 +47,7 @@ class Run:
         try:
             await ctx.record(attempts.recover, ctx.orders.batch_pk)
             await self._recall_pace()
+            await ctx.recall_times()
             await self._recall_failures()
             begun = await resume(ctx, self._begin)
             if ctx.orders.retries.on_unknown is OnUnknown.RESUBMIT:
@@ -119,6 +120,7 @@ class Run:
     async def _ending(self) -> Ending:
         ctx, halt = self._ctx, self._ctx.halt
         try:
+            await ctx.keep_times()
             counts = await ctx.record(reads.counts, ctx.orders.batch_pk, ctx.orders.only)
         except StateError as error:
             return Ending(signal=halt.signal, state=halt.state or str(error), service=halt.service)

@@ -123,6 +123,15 @@ VERSION_1 = (
     END""",
 )
 
+VERSION_2 = (
+    """CREATE TABLE task_time (
+        origin TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        weights TEXT NOT NULL,
+        PRIMARY KEY (origin, kind)
+    ) STRICT""",
+)
+
 metadata = MetaData()
 
 batch = Table(
@@ -212,4 +221,12 @@ file = Table(
     Column("target", Text),
     Column("bytes", Integer),
     Column("sha256", Text),
+)
+
+task_time = Table(
+    "task_time",
+    metadata,
+    Column("origin", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("weights", Text),
 )

@@ -8,7 +8,8 @@ from store_support import NOW, job_of, shop_at
 
 from runner.core.model import AttemptOutcome, JobState, Limits, OnUnknown, Retries
 from runner.core.outcomes import Completed, ErrorClass, Failed, NotSent, Running, TaskId, Unknown
-from runner.store import attempts, decisions
+from runner.core.task_times import TaskTimes
+from runner.store import attempts, decisions, learned
 
 PENDING, SUBMITTING, RUNNING, FETCHING, FINISHED, FAILED, UNKNOWN = JobState
 RESUBMIT = Retries(on_unknown=OnUnknown.RESUBMIT)
@@ -253,3 +254,19 @@ def test_the_service_that_a_batch_is_paid_at_is_pinned_by_its_first_post(shop):
     untouched = shop.batch().api_origin
     run(shop, origin="https://api.example")
     assert (before, untouched, shop.batch().api_origin) == (None, None, "https://api.example")
+
+
+def test_how_long_tasks_take_is_known_to_the_next_run(shop):
+    run(shop, Service(usual=[Running()] * 60 + [DONE]), limits=FAST)
+    kept = shop.do(learned.task_times, None)
+    with shop_at(shop.path.with_name("other.db"), job_of(0), budget=None) as other:
+        other.do(learned.keep_task_times, None, {"normal": times_around(500.0).weights})
+        story = run(other, Service(usual=[DONE]), limits=FAST)
+    assert (list(kept), story.service.times("GET")[0] > 100.0) == (["normal"], True)
+
+
+def times_around(seconds):
+    times = TaskTimes()
+    for _ in range(60):
+        times.ended(0.95 * seconds, 1.05 * seconds)
+    return times
