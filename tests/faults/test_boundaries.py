@@ -4,7 +4,7 @@ import pytest
 
 from tests.faults import boundaries, checker, traced
 from tests.faults.needs import needs
-from tests.faults.scene import scene_in
+from tests.faults.scene import PRICE, scene_in
 from tests.faults.trials import carry_out
 
 pytestmark = [pytest.mark.faults, needs("tracing")]
@@ -26,6 +26,16 @@ def test_a_recovery_that_is_killed_three_times_recovers_all_the_same(tmp_path):
             traced.run(scene, at=at)
             assert checker.during(scene) == []
         assert checker.at_the_end(scene, scene.resume()) == []
+
+
+def test_a_kill_right_before_the_first_byte_of_a_submission_finds_its_money_held(tmp_path):
+    with scene_in(tmp_path, settings="limits: {in_flight: 1, requests_per_minute: 6000}\n") as scene:
+        killed = traced.run(scene, at=1, match="sendto socket:")
+        assert killed.struck is not None
+        assert killed.struck.note.startswith("POST /v1/generate")
+        held = sorted((job["state"], job["credits"]) for job in scene.jobs())
+        assert (held, scene.books().tasks()) == ([("pending", 0)] * 3 + [("unknown", PRICE)], ())
+        assert checker.during(scene) == []
 
 
 def test_the_tracer_numbers_the_calls_of_every_thread(tmp_path):

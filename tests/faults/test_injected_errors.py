@@ -47,12 +47,22 @@ def test_a_file_system_without_hard_links_gets_whole_files_all_the_same(tmp_path
 def test_after_a_commit_that_cannot_be_synced_nothing_is_sent_and_no_paid_task_goes_untold(tmp_path, commit):
     settings = "limits: {in_flight: 1, requests_per_minute: 6000}\n"
     with scene_in(tmp_path, settings=settings) as scene:
-        assert scene.run("--limit", "0").code == 0
+        assert scene.resume("--limit", "0").code == 0
         failed = traced.run(scene, at=commit, action="EIO", match="fdatasync state/runner.db-wal")
         assert failed.struck is not None
         posts = [call for call in failed.calls if call.note.startswith("POST /v1/generate")]
         late = [call for call in posts if call.began > failed.struck.began]
         assert (failed.done.code, late) == (74, [])
+        assert [*checker.during(scene), *injected.fail_stop(scene, failed)] == []
+        assert checker.at_the_end(scene, scene.resume()) == []
+
+
+@pytest.mark.parametrize("commit", [2, 3, 4, 5])
+def test_after_a_commit_that_cannot_be_synced_its_thread_writes_nothing_for_anyone_else(tmp_path, commit):
+    with scene_in(tmp_path, answer_delay_s=0.1) as scene:
+        assert scene.resume("--limit", "0").code == 0
+        failed = traced.run(scene, at=commit, action="EIO", match="fdatasync state/runner.db-wal")
+        assert (failed.done.code, failed.struck is not None) == (74, True)
         assert [*checker.during(scene), *injected.fail_stop(scene, failed)] == []
         assert checker.at_the_end(scene, scene.resume()) == []
 

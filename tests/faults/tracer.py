@@ -5,7 +5,7 @@
 strace can inject as well, but its ``when=N`` counts every thread for itself. A run commits from two threads, and the
 first of them makes more commits than the second: with strace no commit of the second, the one that guards the money,
 can be reached. Here ``--at N`` is the N-th call of the whole program, before it runs; with ``--match "fsync outputs/x.mp4"`` the N-th
-of those.
+of those (``--match "sendto socket:"``: whichever connection it is).
 
 What matters is a call that opens or changes a file below DIR, or makes or uses a TCP connection. The log has a line a
 call, in the order of the kernel's reports, as JSON: ``["in", N, tid, call, about, note]`` and, when it is over,
@@ -143,8 +143,9 @@ class Tracer:
         self.number += 1
         self._within[tid] = self.number
         self._write(["in", self.number, tid, call, about, self._note(tid, call, arguments)])
-        self._matched += self.match in {"", f"{call} {about}"}
-        if self._matched == self.at and self.match in {"", f"{call} {about}"}:
+        is_meant = self.match in {"", f"{call} {about}", f"{call} {about.partition('[')[0]}"}
+        self._matched += is_meant
+        if is_meant and self._matched == self.at:
             self._write(["struck", self.number])
             self._strike(tid)
         return True
