@@ -244,3 +244,48 @@ def test_no_answer_whatever_breaks_the_table(status, headers, body, complete):
         assert 200 <= status <= 299
     if isinstance(outcome, Refused | Throttled):
         assert fields.salvaged_task_id(body) is None
+
+
+# The rows of the table that prove that nothing was accepted, written out once more.
+PROVE_REFUSAL = {400, 401, 402, 403, 404, 405, 413, 415, 422}
+PROVE_PASSING_REFUSAL = {429, 455, 503}
+CODES = st.sampled_from(
+    sorted({200, 201, 302, 408, 409, 451, 500, 502, 504, 520} | PROVE_REFUSAL | PROVE_PASSING_REFUSAL)
+)
+ENVELOPES = st.builds(
+    lambda code, more: {"code": code} | more,
+    CODES | CODES.map(str) | st.none() | st.booleans() | st.floats(0, 600),
+    st.sampled_from(
+        [{}, {"message": "no"}, {"data": None}, {"data": {"task_id": "task-1"}}, {"task_id": "task-1"}]
+    ),
+)
+
+
+def code_of(status, body):
+    """What the answer says: its status, or where that is a success, the code of its envelope."""
+    if not 200 <= status <= 299:
+        return status
+    try:
+        return int(json.loads(body)["code"])
+    except (ValueError, TypeError, KeyError, OverflowError):
+        return None
+
+
+@given(
+    status=CODES,
+    body=st.one_of(
+        ENVELOPES.map(lambda value: json.dumps(value).encode()),
+        ENVELOPES.map(lambda value: json.dumps(value).encode()[:-1]),
+        st.sampled_from([b"", b"<html>502</html>", b"[]", b"null", b"429"]),
+    ),
+    complete=st.booleans(),
+)
+def test_a_refusal_is_believed_only_where_the_table_has_it(status, body, complete):
+    outcome, code = classify_submit(status, {}, body, complete), code_of(status, body)
+    if isinstance(outcome, Refused):
+        assert code in PROVE_REFUSAL
+    if isinstance(outcome, Throttled):
+        assert code in PROVE_PASSING_REFUSAL
+        assert code == 429 or body.startswith(b"{")
+    if b"task-1" in body:
+        assert isinstance(outcome, Accepted | Unknown)
