@@ -1,59 +1,38 @@
-"""``python -m tests.seeded [NAME ...]``: apply each bug to a copy of the tree, and see the named test fail."""
+"""``python -m tests.seeded [--table] [--sample N] [NAME ...]``: try each bug in a copy of the tree."""
 
-import os
-import re
-import shutil
-import subprocess
+import argparse
 import sys
-import tempfile
-import time
-from pathlib import Path
 
-from tests.seeded.bugs import BUGS, Bug
-
-ROOT = Path(__file__).resolve().parents[2]
-LONGEST_S = 60.0
-_FAILED = re.compile(r"^FAILED (\S+)", re.MULTILINE)
+from tests.seeded.bugs import BUGS
+from tests.seeded.trials import Trial, in_table, nothing_fails_without_a_bug, sample, tried
 
 
-def main(names: list[str]) -> int:
-    """Try the named bugs, or all; 0 if each was caught within a minute."""
-    unknown = set(names) - {bug.name for bug in BUGS}
+def main(arguments: list[str]) -> int:
+    """Try the named bugs, a sample, or all; 0 if each was caught by its test within a minute, 2 for an unknown name."""
+    asked = _parsed(arguments)
+    unknown = set(asked.names) - {bug.name for bug in BUGS}
     if unknown:
+        sys.stderr.write(f"there is no such bug: {', '.join(sorted(unknown))}\n")
         return 2
-    chosen = [bug for bug in BUGS if not names or bug.name in names]
-    caught = sum(_try(bug) for bug in chosen)
-    return 0 if caught == len(chosen) else 1
+    chosen = [bug for bug in sample(BUGS, asked.sample) if not asked.names or bug.name in asked.names]
+    if complaint := nothing_fails_without_a_bug(chosen):
+        sys.stderr.write(f"without any bug these tests fail already:\n{complaint}\n")
+        return 1
+    trials = []
+    for bug in chosen:
+        trials.append(tried(bug))
+        sys.stderr.write(f"{trials[-1].line()}\n")
+    if asked.table:
+        sys.stdout.write(in_table(trials))
+    return 0 if all(map(Trial.is_caught, trials)) else 1
 
 
-def _try(bug: Bug) -> bool:
-    with tempfile.TemporaryDirectory(prefix="seeded-") as folder:
-        copy = Path(folder)
-        for part in ("runner", "tests", "manifests", "pyproject.toml", "README.md"):
-            source = ROOT / part
-            if source.is_dir():
-                shutil.copytree(source, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
-            else:
-                shutil.copy(source, copy / part)
-        bug.apply(copy)
-        began = time.monotonic()
-        failed = _run(copy, bug)
-        took_s = time.monotonic() - began
-    return failed is not None and took_s <= LONGEST_S
-
-
-def _run(copy: Path, bug: Bug) -> str | None:
-    """The first test that failed in the copy, ``None`` if all passed or none ended in time."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--tb=no", *bug.tests]
-    environment = os.environ | {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
-    try:
-        ended = subprocess.run(
-            command, cwd=copy, env=environment, capture_output=True, text=True, timeout=LONGEST_S, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return None
-    found = _FAILED.search(ended.stdout)
-    return found[1] if ended.returncode == 1 and found else None
+def _parsed(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.seeded", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="the bugs to try; all without one")
+    parser.add_argument("--sample", type=int, metavar="N", help="only N of them, spread over the list")
+    parser.add_argument("--table", action="store_true", help="print the result as a Markdown table")
+    return parser.parse_args(arguments)
 
 
 if __name__ == "__main__":
