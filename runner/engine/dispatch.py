@@ -28,7 +28,7 @@ async def resume(ctx: Context, begin: Begin) -> set[str]:
         async for job in _in_state(ctx, state):
             if job.job_id in workers or (state is JobState.UNKNOWN and job.candidate is None):
                 continue
-            ctx.slots.take_anyway()
+            ctx.slots.take_anyway(job.job_id)
             workers[job.job_id] = Worker(ctx, job, holds_slot=True)
             begin(workers[job.job_id])
     for worker in workers.values():

@@ -3,18 +3,39 @@
 import asyncio
 from collections import deque
 
+from runner.core.capacity import Capacity
+
 
 class Slots:
-    """A counted bound that can be overdrawn: tasks of an earlier run take their slots whether there is room or not."""
+    """A counted bound that can be overdrawn: tasks of an earlier run take their slots whether there is room or not.
 
-    def __init__(self, capacity: int) -> None:
-        self.capacity = capacity
+    ``running`` are the jobs in them whose task the service has accepted.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.running: set[str] = set()
         self.taken = 0
+        self._bound = Capacity(most)
         self._waiting: deque[asyncio.Future[None]] = deque()
 
-    def take_anyway(self) -> None:
+    @property
+    def capacity(self) -> int:
+        """How many there are now."""
+        return self._bound.now
+
+    def take_anyway(self, job_id: str) -> None:
         """Count a task that is already there."""
         self.taken += 1
+        self.running.add(job_id)
+
+    def accepted(self, job_id: str) -> None:
+        """The service has accepted the task of a job that holds a slot."""
+        self.running.add(job_id)
+        self._bound.accepted(len(self.running))
+
+    def refused(self) -> None:
+        """A submission was refused for a passing reason, and not for want of requests."""
+        self._bound.refused(len(self.running))
 
     async def take(self) -> None:
         """Wait for room and take it; first come, first served."""
@@ -32,9 +53,12 @@ class Slots:
                 self._waiting.remove(turn)
             raise
 
-    def release(self) -> None:
-        """Give one back."""
+    def release(self, job_id: str | None = None) -> None:
+        """Give one back; that of ``job_id``, if it was given to a job."""
         self.taken -= 1
+        if job_id in self.running:
+            self.running.discard(job_id)
+            self._bound.ended()
         while self._waiting and self.taken < self.capacity:
             turn = self._waiting.popleft()
             if not turn.done():

@@ -116,7 +116,7 @@ class Worker:
     def _release_slot(self) -> None:
         if self._holds_slot:
             self._holds_slot = False
-            self._ctx.slots.release()
+            self._ctx.slots.release(self._job.job_id)
 
     @property
     def _task(self) -> "asyncio.Task[None]":

@@ -29,7 +29,7 @@ def test_slots_that_are_overdrawn_come_back_only_when_there_is_room():
     async def main():
         slots = Slots(1)
         for _ in range(3):
-            slots.take_anyway()
+            slots.take_anyway("a job")
         waiting = asyncio.create_task(slots.take())
         seen = []
         for _ in range(3):
@@ -96,7 +96,7 @@ def test_whatever_comes_goes_and_gives_up_the_bound_holds_and_nothing_is_lost(ca
         slots, inside, most = Slots(capacity), 0, 0
 
         async def earlier_task():
-            slots.take_anyway()
+            slots.take_anyway("a job")
             await asyncio.sleep(1)
             slots.release()
 
@@ -123,3 +123,23 @@ def test_whatever_comes_goes_and_gives_up_the_bound_holds_and_nothing_is_lost(ca
         return most <= capacity, slots.taken
 
     assert in_virtual_time(main) == (True, 0)
+
+
+def test_a_cap_that_the_service_does_not_name_is_learned_from_its_refusals():
+    async def main():
+        slots = Slots(10)
+        for name in "abc":
+            await slots.take()
+            slots.accepted(name)
+        for _ in range(2):
+            await slots.take()
+            slots.refused()
+            slots.release()
+        waiting = asyncio.create_task(slots.take())
+        await asyncio.sleep(0)
+        is_held = not waiting.done()
+        slots.release("a")
+        await waiting
+        return slots.capacity, is_held
+
+    assert in_virtual_time(main) == (3, True)

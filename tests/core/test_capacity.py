@@ -1,0 +1,64 @@
+"""A cap on running tasks that the service does not name is found, kept, and tried again ever less often."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runner.core.capacity import Capacity
+
+
+def worked(cap, rounds, most=20):
+    """Fill all slots, let one task end, and again: how often a service with that cap refuses, and the capacity."""
+    capacity, running, refused, seen = Capacity(most), 0, 0, []
+    for _ in range(rounds):
+        while running < capacity.now:
+            if running >= cap:
+                refused += 1
+                capacity.refused(running)
+                break
+            running += 1
+            capacity.accepted(running)
+        seen.append(capacity.now)
+        running -= 1
+        capacity.ended()
+    return refused, seen
+
+
+def test_a_hidden_cap_is_found_after_two_refusals_and_hardly_touched_any_more():
+    refused, seen = worked(cap=7, rounds=2000)
+    assert (set(seen[3:]), refused <= 16) == ({7}, True)
+
+
+def test_without_a_cap_the_configured_number_stands():
+    assert worked(cap=99, rounds=100)[1] == [20] * 100
+
+
+def test_one_refusal_is_chance():
+    capacity = Capacity(10)
+    capacity.refused(9)
+    capacity.accepted(10)
+    capacity.refused(9)
+    assert capacity.now == 10
+
+
+def test_a_cap_that_is_lifted_is_noticed():
+    capacity = Capacity(10)
+    for _ in range(2):
+        capacity.refused(3)
+    for running in range(4, 11):
+        for _ in range(10):
+            capacity.ended()
+        capacity.accepted(running)
+    assert capacity.now == 10
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["refused", "accepted", "ended"]), st.integers(0, 20)), max_size=200)
+)
+def test_it_is_never_nothing_and_never_more_than_is_configured(steps):
+    capacity = Capacity(12)
+    for name, running in steps:
+        if name == "ended":
+            capacity.ended()
+        else:
+            getattr(capacity, name)(running)
+        assert 1 <= capacity.now <= 12
