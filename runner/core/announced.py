@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 from runner.core.outcomes import Announcement
 
@@ -44,6 +45,7 @@ def parse_retry_after(headers: Mapping[str, str]) -> float | None:
     return _wait(lowered.get("retry-after", ""), epoch_of(lowered.get("date", "")))
 
 
+@lru_cache(maxsize=256)  # every answer of one second carries the same ``Date``
 def epoch_of(text: str) -> float | None:
     """Epoch seconds of an HTTP date (RFC 9110, 5.6.7) or an ISO 8601 one; without a zone it is UTC."""
     for read in (parsedate_to_datetime, datetime.fromisoformat):
