@@ -120,7 +120,7 @@ def test_a_reader_that_looks_again_and_again_keeps_no_starter_out(state):
     stop = threading.Event()
 
     def look():
-        while not stop.is_set():
+        while not stop.wait(0.001):  # a thousand times a second, each; without any pause the threads starve the starter
             holder(state, "spring")
 
     with holding(state, "spring"):
