@@ -120,7 +120,7 @@ def test_a_reader_that_looks_again_and_again_keeps_no_starter_out(state):
     stop = threading.Event()
 
     def look():
-        while not stop.wait(0.001):  # a thousand times a second, each; without any pause the threads starve the starter
+        while not stop.wait(0.001):  # without any pause the threads of one process starve the starter's
             holder(state, "spring")
 
     with holding(state, "spring"):
