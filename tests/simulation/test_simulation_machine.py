@@ -186,7 +186,7 @@ class Batch(RuleBasedStateMachine):
             assert self.world.violations == []
 
 
-@pytest.mark.parametrize("examples", [25, pytest.param(500, marks=pytest.mark.faults)])
+@pytest.mark.parametrize("examples", [20, pytest.param(500, marks=pytest.mark.faults)])
 def test_the_promises_hold_whatever_happens_in_whatever_order(examples, state_file):
     kind = settings(
         max_examples=examples,

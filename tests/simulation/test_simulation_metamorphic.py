@@ -13,7 +13,7 @@ from .points import crash
 from .world import simulate
 
 EXAMPLES = settings(
-    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 MIXES = st.builds(
     lambda draw, number, **given: Mix(seed="metamorphic", jobs=make_jobs(draw, number), **given),
