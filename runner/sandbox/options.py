@@ -44,6 +44,7 @@ class SandboxOptions:
     # How much may be asked. Upstream names 30 tasks at once; the reference leaves the rate open.
     window_requests: int = 600
     window_s: float = 60.0
+    clock_windows: bool = False  # begun at whole multiples of window_s, not with the first request after the last
     reset_form: ResetForm = ResetForm.DELTA
     retry_after: bool = True  # whether 429 and 503 carry Retry-After
     pause_s: float = 1.0  # the Retry-After of a 429 or 503 that was drawn
@@ -54,6 +55,7 @@ class SandboxOptions:
     two_files: float = _share(0.3)
     file_size_bytes: int | None = None  # None: about 12 kB; never smaller than that
     url_life_s: float = 86400.0
+    files_origin: str | None = None  # where the URLs of files point, as http://host:port; None: here
     price_credits: int = 40
     balance_credits: int | None = None  # what the account was ever given
     running_word: str = "processing"

@@ -11,6 +11,7 @@ from runner.sandbox.options import ResetForm, SandboxOptions
 class Window:
     """So many requests in so many seconds; a window begins with the first request after the last one ended.
 
+    With the option ``clock_windows`` it begins at a multiple of its length, as where a counter is named by the time.
     It is kept in memory: a service that restarts forgets it, as real ones do.
     """
 
@@ -21,7 +22,7 @@ class Window:
     def take(self, now_s: float) -> bool:
         """Counts one request at ``now_s`` (epoch seconds); False, and nothing counted, when it is over the rate."""
         if now_s >= self.ends_at_s:
-            self.ends_at_s = now_s + self.options.window_s
+            self.ends_at_s = self._begins_at_s(now_s) + self.options.window_s
             self.remaining = self.options.window_requests
         if self.remaining <= 0:
             return False
@@ -43,6 +44,9 @@ class Window:
     def retry_after(self, wait_s: float) -> Mapping[str, str]:
         """``Retry-After`` for a refusal that passes in ``wait_s`` seconds, where the options want one."""
         return {"Retry-After": seconds_text(wait_s)} if self.options.retry_after else {}
+
+    def _begins_at_s(self, now_s: float) -> float:
+        return now_s - now_s % self.options.window_s if self.options.clock_windows else now_s
 
 
 def seconds_text(wait_s: float) -> str:

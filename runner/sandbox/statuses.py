@@ -85,6 +85,7 @@ def _response(service: Service, task: Task, turn: int, origin: str) -> list[str]
         if empty_asks < service.options.empty_asks:
             return None
     life_s = 0.0 if service.strikes("url_expires_early", task_id, turn) else service.options.url_life_s
+    origin = service.options.files_origin or origin
     urls = [origin + signed_path(service, task_id, number, life_s) for number in range(1, task.files + 1)]
     if service.strikes("single_url", task_id):
         return urls[0]

@@ -25,6 +25,11 @@ async def test_a_task_runs_and_then_has_its_urls(call, clock):
     assert (completed["status"], paths) == ("completed", [f"{files}/1.mp4", f"{files}/2.mp4"])
 
 
+async def test_files_may_stand_at_another_server(call):
+    caller = await call(files_origin="http://127.0.0.1:1")
+    assert (await caller.file_url()).startswith("http://127.0.0.1:1/files/task_")
+
+
 @pytest.mark.parametrize(
     ("task_id", "status", "error"), [("task_0", 404, "TASK_NOT_FOUND"), ("", 400, "INVALID_REQUEST")]
 )

@@ -171,6 +171,16 @@ async def test_a_request_over_the_rate_is_refused_and_draws_nothing(call, clock)
     await caller.accepted("owl")
 
 
+@pytest.mark.parametrize(("by_clock", "remaining"), [(False, "0"), (True, "1")])
+async def test_a_window_begins_with_its_first_request_or_by_the_clock(call, clock, by_clock, remaining):
+    caller = await call(window_requests=2, window_s=10, clock_windows=by_clock, clock=clock)
+    clock.now_s += 7
+    await caller.accepted("fox")
+    clock.now_s += 3
+    async with caller.post() as response:
+        assert response.headers["X-RateLimit-Remaining"] == remaining
+
+
 @pytest.mark.parametrize(
     ("form", "reset"), [("delta", "10"), ("epoch", "1700000010"), ("epoch_ms", "1700000010000")]
 )
