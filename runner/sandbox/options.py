@@ -44,7 +44,7 @@ class SandboxOptions:
     # How much may be asked. Upstream names 30 tasks at once; the reference leaves the rate open.
     window_requests: int = 600
     window_s: float = 60.0
-    clock_windows: bool = False  # begun at whole multiples of window_s, not with the first request after the last
+    clock_windows: bool = False  # begun at multiples of window_s, not by the first request after the last
     reset_form: ResetForm = ResetForm.DELTA
     retry_after: bool = True  # whether 429 and 503 carry Retry-After
     pause_s: float = 1.0  # the Retry-After of a 429 or 503 that was drawn
