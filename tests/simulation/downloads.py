@@ -11,6 +11,9 @@ from runner.files.root import OutputRoot
 
 from .disk import ROOT
 
+LARGE_BYTES = 1024 * 1024
+"""What is larger is written while it comes, and not at its end."""
+
 _PAGE = b"<html>please log in</html>" * 8
 
 
@@ -39,10 +42,12 @@ class Downloads:
             return Refused("not an address to connect to")
         try:
             with contextlib.closing(Partial(self._root, partial)) as file:
-                return await self._received(file, partial, url, body, fate)
+                outcome = await self._received(file, partial, url, body, fate)
         except EndedError as ended:
-            world.seen(f"a download met {type(ended.outcome).__name__}")
-            return ended.outcome
+            outcome = ended.outcome
+        is_large = len(body) > LARGE_BYTES
+        world.seen(f"{'a large' if is_large else 'a small'} download gave {type(outcome).__name__}")
+        return outcome
 
     async def place(self, partial, path, content):
         self._process.point("place asked")

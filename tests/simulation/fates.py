@@ -23,7 +23,7 @@ class TaskFate:
     ``lasts_s`` may be infinite. ``charged`` is what the service reports at the end (``None``: nothing readable).
     ``urls`` files come of it; the last of them is named only ``growing`` asks later. Done, but without a URL, for
     ``empty_asks`` asks. ``hidden_s``: not found before that age. ``has_second_thoughts``: failed at first, and
-    completed for whoever asks again.
+    completed for whoever asks again. ``video_bytes`` of pictures are in each file.
     """
 
     lasts_s: float
@@ -36,6 +36,7 @@ class TaskFate:
     hidden_s: float = 0.0
     echo: str = "right"
     url_life_s: float = math.inf
+    video_bytes: int = 64
 
 
 _POSTS = (
@@ -90,6 +91,8 @@ def draw_task(mix, draw):
         fate.hidden_s = draw.choice((5.0, 60.0, 400.0, math.inf))
     if "other echo" in hit:
         fate.echo = draw.choice(("other prompt", "other mode", "silent"))
+    if "large files" in hit:
+        fate.video_bytes = 1_200_000
     if mix.is_on("expiring urls"):
         fate.url_life_s = draw.choice((1.0, 30.0, 600.0))
     return fate

@@ -18,11 +18,11 @@ FAMILIES = (
     "no output", "two files", "growing output", "slow tasks", "expiring urls", "broken downloads",
     "refused urls", "full disk", "broken disk", "planted files", "crashes", "power cuts", "doubtful commits",
     "signals", "clock jumps", "decisions", "edits", "second process", "bugs", "outages", "announced rate",
-    "second thoughts", "hour cap", "failure cap", "deadlines",
+    "second thoughts", "hour cap", "failure cap", "deadlines", "large files",
 )  # fmt: skip
 
-_NEEDS = {"second thoughts": ("failures", "decisions")}
-"""Families that are dead without others: nobody meets a task's second thoughts who does not ask about a failed one."""
+_NEEDS = {"second thoughts": ("failures", "decisions"), "large files": ("broken downloads",)}
+"""Families that are dead without others: nobody meets second thoughts who does not ask about a failed task."""
 
 _ENDS_OF_SUBMISSION = (
     "submission stops", "lost answers", "repeated ids", "throttled", "announced rate", "account stops", "signals",
