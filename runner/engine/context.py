@@ -44,7 +44,7 @@ class Context:
     """One run.
 
     ``workers`` are its tasks, ``in_air`` are the workers whose POST must be waited for, ``late`` those whose task is overdue;
-    ``changed`` is set when a worker ends or turns late.
+    ``changed`` is set when a worker ends or turns late. ``canaries_back`` is set once the first jobs need not go alone.
     """
 
     orders: Orders
@@ -59,6 +59,7 @@ class Context:
     in_air: set["asyncio.Task[None]"] = field(default_factory=set)
     late: set["asyncio.Task[None]"] = field(default_factory=set)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+    canaries_back: asyncio.Event = field(default_factory=asyncio.Event)
     unheard: set[str] = field(default_factory=set)
     is_origin_pinned: bool = False
 

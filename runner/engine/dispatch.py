@@ -51,6 +51,7 @@ async def submit_pending(ctx: Context, begin: Begin, begun: set[str]) -> None:
     """Begin pending jobs one after the other until there are none, or submission ends; not those already begun."""
     if await _wants_canaries(ctx):
         await _canaries(ctx, begin, begun)
+    ctx.canaries_back.set()
     async for job in _pending(ctx):
         if job.job_id in begun:
             continue

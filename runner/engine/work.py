@@ -67,6 +67,10 @@ class Worker:
         """Do one step; ``False`` if the job stays where it is for this run."""
         match step:
             case Step.SUBMIT:
+                if not (self._is_first_step or self._is_submitted_here):
+                    # What an earlier run began and is paid for again: beside a canary, it would be a second one.
+                    self.caught_up.set()
+                    await self._ctx.canaries_back.wait()
                 if not self._holds_slot:
                     await self._ctx.slots.take()
                     self._holds_slot = True

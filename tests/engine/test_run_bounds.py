@@ -191,6 +191,29 @@ def test_an_earlier_task_that_failed_and_cannot_be_sent_again_is_no_canary(state
         assert (shop.states(), story.ending.bugs, story.code) == ([PENDING] + [FINISHED] * 21, 0, 1)
 
 
+def test_an_earlier_task_that_is_paid_for_again_waits_until_the_canaries_are_back(state):
+    """It fails while the first canary is at work; sent beside it, it would be a second one."""
+    slow = [Running()] * 20 + [DONE]
+    service = Service(tasks={"t0": [Running()] * 5 + [NO_LUCK], "task-1": slow})
+    with shop_at(state, *map(job_of, range(22))) as shop:
+        shop.running(0)
+        story = run(shop, service, retries=Retries(regenerate_failed=1))
+        assert (story.service.posted[0], shop.states(), story.code) == (
+            "a fox, number 1",
+            [FINISHED] * 22,
+            0,
+        )
+        first_done = max(at for at, kind, what in service.calls if (kind, what) == ("GET", "task-1"))
+        assert service.times("POST")[1] > first_done
+
+
+def test_a_canary_that_is_paid_for_again_is_still_alone(state):
+    service = Service(tasks={"task-1": [NO_LUCK]})
+    with shop_at(state, *map(job_of, range(21))) as shop:
+        story = run(shop, service, retries=Retries(regenerate_failed=1))
+        assert (alone(story), shop.states(), len(service.posted)) == (2, [FINISHED] * 21, 22)
+
+
 def test_a_canary_that_is_refused_after_one_that_failed_ends_submission(state):
     with shop_at(state, *map(job_of, range(21))) as shop:
         service = Service([Accepted(TaskId("task-1")), posted(401, b"")], {"task-1": [NO_LUCK]})
