@@ -87,6 +87,7 @@ def test_contestants_take_turns(tmp_path):
     assert {name: len(rounds) for name, rounds in found.items()} == {"one": 2, "other": 2}
 
 
+@pytest.mark.faults  # half a minute of starting the program: for the long suite
 def test_scale_and_start_fill_their_tables(tmp_path):
     (tmp_path / "scale").mkdir()
     plot = tmp_path / "growth.svg"
