@@ -63,10 +63,9 @@ def static_server(folder: Path, size_bytes: int) -> Iterator[str]:
         base_url = f"http://127.0.0.1:{port}"
         _wait_for(child, f"{base_url}/files/0.mp4")
         yield base_url
-        child.signal(SIGTERM)
-        child.wait()
     finally:
-        child.kill()
+        child.signal(SIGTERM)  # not killed, also after a failure: its worker would outlive it
+        child.wait()
 
 
 def _free_port() -> int:
