@@ -36,8 +36,8 @@ def command(
 ) -> None:
     """List the jobs of BATCH (its name, or the path of its manifest)."""
     from runner.app import inspecting  # noqa: PLC0415 - heavy imports inside the command
-    from runner.report.payload import job_json  # noqa: PLC0415
-    from runner.store.records import Selection  # noqa: PLC0415
+    from runner.report.payload import job_json  # noqa: PLC0415 - heavy imports inside the command
+    from runner.store.records import Selection  # noqa: PLC0415 - heavy imports inside the command
 
     only = {} if prompt is None else {"prompt": prompt}
     selection = Selection(states=tuple(JobState(state) for state in states), only=only)

@@ -28,9 +28,9 @@ from runner.core.money import Budget
 def command(ctx: click.Context, /, manifests: tuple[str, ...], **given: Any) -> None:
     """Say what MANIFEST would make and cost. No network, no token, nothing is written. Exit 3 if it does not fit."""
     from runner.app import planning  # noqa: PLC0415 - heavy imports inside the command
-    from runner.core.filters import parse_only  # noqa: PLC0415
-    from runner.report.payload import plan_json  # noqa: PLC0415
-    from runner.report.summary import plan_text  # noqa: PLC0415
+    from runner.core.filters import parse_only  # noqa: PLC0415 - heavy imports inside the command
+    from runner.report.payload import plan_json  # noqa: PLC0415 - heavy imports inside the command
+    from runner.report.summary import plan_text  # noqa: PLC0415 - heavy imports inside the command
 
     asked = _Asked(**given)
     wishes = planning.Wishes(

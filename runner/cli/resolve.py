@@ -28,7 +28,7 @@ def command(ctx: click.Context, /, batch: str, **given: Any) -> None:
     Nothing is sent. --task-id also confirms the task of a running job that shows another request than expected.
     """
     from runner.app import deciding  # noqa: PLC0415 - heavy imports inside the command
-    from runner.cli.decided import conclude, show_decision  # noqa: PLC0415
+    from runner.cli.decided import conclude, show_decision  # noqa: PLC0415 - heavy imports inside the command
 
     asked = _Asked(**given)
     if asked.accept_loss + asked.resubmit + bool(asked.pairs) != 1:

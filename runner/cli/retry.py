@@ -25,7 +25,7 @@ def command(ctx: click.Context, /, batch: str, **given: Any) -> None:
     instead of paid for again.
     """
     from runner.app.retrying import RetryWishes, retry  # noqa: PLC0415 - heavy imports inside the command
-    from runner.cli.decided import conclude, show_decision  # noqa: PLC0415
+    from runner.cli.decided import conclude, show_decision  # noqa: PLC0415 - heavy imports inside the command
 
     asked = _Asked(**given)
     if not asked.failed and not asked.jobs:

@@ -49,9 +49,9 @@ if TYPE_CHECKING:
 def command(ctx: click.Context, /, manifest: str, **given: Any) -> None:
     """Make what MANIFEST asks for and is missing: submit, poll, download. The same command resumes it."""
     from runner.app import preflight, running  # noqa: PLC0415 - heavy imports inside the command
-    from runner.app.planning import Wishes  # noqa: PLC0415
-    from runner.core.filters import parse_only  # noqa: PLC0415
-    from runner.report.summary import advice, status_text  # noqa: PLC0415
+    from runner.app.planning import Wishes  # noqa: PLC0415 - heavy imports inside the command
+    from runner.core.filters import parse_only  # noqa: PLC0415 - heavy imports inside the command
+    from runner.report.summary import advice, status_text  # noqa: PLC0415 - heavy imports inside the command
 
     asked = _Asked(**given)
     wanted = preflight.RunWishes(
@@ -88,7 +88,7 @@ class _Asked:
 
 
 def _ask(plan: Plan) -> bool:
-    from runner.report.payload import dollars  # noqa: PLC0415
+    from runner.report.payload import dollars  # noqa: PLC0415 - heavy imports inside the command
 
     cost = f"up to {plan.needed} credits (about {dollars(plan.quoted, plan.needed)})"
     if not sys.stdin.isatty():
@@ -97,7 +97,7 @@ def _ask(plan: Plan) -> bool:
 
 
 def _teller(settings: Globals, *, as_json: bool) -> "Callable[[RunEvent], None]":
-    from runner.report.progress import Lines, json_line, names_a_lost_task  # noqa: PLC0415
+    from runner.report.progress import Lines, json_line, names_a_lost_task  # noqa: PLC0415 - heavy imports inside the command
 
     lines = Lines(say, verbose=settings.verbosity > 0)
 

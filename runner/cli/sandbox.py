@@ -20,7 +20,7 @@ def command(*, host: str, port: int, ledger: str | None, options_text: str) -> N
     """Serve the API until Ctrl-C; point `provider.base_url` at the address that it prints. Any token will do."""
     from pathlib import Path  # noqa: PLC0415 - heavy imports inside the command
 
-    from runner.sandbox import parse_options, serve_forever  # noqa: PLC0415
+    from runner.sandbox import parse_options, serve_forever  # noqa: PLC0415 - heavy imports inside the command
 
     options = parse_options(options_text)
     path = None if ledger is None else Path(ledger)

@@ -14,8 +14,8 @@ from runner.cli.options import json_option, sandbox_option, workplace
 def command(ctx: click.Context, *, batch: str | None, sandbox: bool, as_json: bool) -> None:
     """Say where BATCH stands (all batches without a name). Works while a run goes on."""
     from runner.app.inspecting import standings  # noqa: PLC0415 - heavy imports inside the command
-    from runner.report.payload import status_json  # noqa: PLC0415
-    from runner.report.summary import status_text  # noqa: PLC0415
+    from runner.report.payload import status_json  # noqa: PLC0415 - heavy imports inside the command
+    from runner.report.summary import status_text  # noqa: PLC0415 - heavy imports inside the command
 
     found = standings(workplace(ctx, sandbox=sandbox), batch)
     for standing, errors in found:

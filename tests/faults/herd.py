@@ -79,7 +79,7 @@ def _serve() -> None:
     """Be the process that forks; everything that a run imports is there before the first child."""
     import runner.app.running
     import runner.files.tree
-    import runner.providers.grokimagine.client  # noqa: F401
+    import runner.providers.grokimagine.client  # noqa: F401 - imported before the processes are made, so that they need not
 
     for line in sys.stdin:
         order: Json = json.loads(line)

@@ -98,7 +98,7 @@ def test_the_lock_is_free_after_its_holder_is_done_and_its_file_stays(state):
 
 def test_the_lock_is_free_after_its_holder_failed(state):
     with pytest.raises(ZeroDivisionError), holding(state, "spring"):
-        1 // 0  # noqa: B018
+        1 // 0  # noqa: B018 - it raises, and that is its use
     with holding(state, "spring"):
         pass
 
