@@ -11,6 +11,10 @@ from tests.faults.trials import Verdict
 _KILLS = 10
 _PROMPTS = ("ant", "bee", "cat", "dog", "elk", "fox")
 _RESUMES = 8
+_TASK_S = 2.0
+_SETTINGS = "limits: {requests_per_minute: 6000, in_flight: 4}\n"
+"""Three rounds of tasks of two seconds: a batch that ends sooner is not there to be killed ten times."""
+
 _FAULTS = (
     "post_dropped_after",
     "post_500_after_accept",
@@ -30,7 +34,13 @@ def killed(number: int, place: Path, kills: int = _KILLS) -> Verdict:
     drawn = random.Random(number)
     faults = dict.fromkeys(_FAULTS, 0.03)
     with scene_in(
-        place, prompts=_PROMPTS, seed=number, latency_median_s=0.2, answer_delay_s=0.03, **faults
+        place,
+        settings=_SETTINGS,
+        prompts=_PROMPTS,
+        seed=number,
+        latency_median_s=_TASK_S,
+        answer_delay_s=0.03,
+        **faults,
     ) as scene:
         violations: list[str] = []
         times = 0
