@@ -1,13 +1,14 @@
 """What the service says is left in its own window of requests, and how to use it up evenly.
 
 Nothing is known beforehand about that window but what the answers announce: a remainder, and a reset whose unit and
-rounding differ from service to service (whole seconds, against a ``Date`` of whole seconds: up to two seconds late). So
-the length of a window is also measured, from one refill to the next. A refill is certain where the remainder of a
-request is higher than one that was *heard before that request was sent*: answers that overtake each other cannot look
-like that.
+rounding differ from service to service. Rounding makes a reset late, never early, so the earliest that one window's
+answers announced is the nearest: what a ``Date`` of whole seconds adds is all but gone after some answers. What is left
+is the reset's own rounding, up to a second, where it comes in whole seconds; there, and by so much at most, the end is
+also measured, from one refill to the next. A refill is certain where the remainder of a request is higher than one that
+was *heard before that request was sent*: answers that overtake each other cannot look like that.
 
 * At 0, counting the requests that are unanswered, everybody waits for the end of the window: the announced one, or
-  the measured one where the last two windows agree and it is earlier.
+  the measured one where the last two windows agree and it is within the rounding of the announced one.
 * Before that, requests may run ahead of an even use of the remainder by a burst (a sixth of it, at most 10), no further:
   a rush at the start of a window costs refusals and a stop at its end.
 """
@@ -23,6 +24,9 @@ BURST_SHARE = 6
 
 _SILENT_RESET_S = 60.0  # "nothing left" without a reset: a minute, the window of the configured rate
 _RECHECK_S = 0.25  # nothing left only because of unanswered requests: an answer may change that any moment
+_ROUNDING_S = 1.0
+_DATE_ROUNDING_S = 1.0
+_WHOLE = 1e-6
 _AGREEING = 2
 _AGREEMENT = 1.1
 _GAP_SHARE = 0.25
@@ -41,6 +45,7 @@ class Allowance:
         self._first = 0
         self._began_at = -math.inf
         self._announced_end = -math.inf
+        self._is_whole = False
         self._lengths: deque[float] = deque(maxlen=_AGREEING)
 
     def wait_s(self, now: float) -> float:
@@ -72,15 +77,20 @@ class Allowance:
         if self.least is not None and self._is_refill(sent_at, announcement.remaining):
             self._measure(sent_at)
             self._forget()
-        after_s = announcement.reset_after_s
-        end = now + (_SILENT_RESET_S if after_s is None else min(after_s, LONGEST_S))
+        after_s = _SILENT_RESET_S if announcement.reset_after_s is None else announcement.reset_after_s
         if self.least is None:
             self._first, self._uncounted = announcement.remaining, 0
-            self._began_at, self._announced_end = sent_at, end
-        elif announcement.remaining <= 0:
-            self._announced_end = max(self._announced_end, end)
+            self._began_at, self._announced_end, self._is_whole = sent_at, math.inf, True
+        if sent_at >= self._began_at:  # else it may speak of the window before
+            self._hear_end(now + min(after_s, LONGEST_S), is_empty=announcement.remaining <= 0)
+            self._is_whole &= abs(after_s - round(after_s)) < _WHOLE
         if self.least is None or announcement.remaining <= self.least:
             self.least, self._least_heard_at = announcement.remaining, now
+
+    def _hear_end(self, end: float, *, is_empty: bool) -> None:
+        is_later = end > self._announced_end + _ROUNDING_S + _DATE_ROUNDING_S
+        if end < self._announced_end or (is_empty and is_later):
+            self._announced_end = end
 
     def _is_refill(self, sent_at: float, remaining: int) -> bool:
         return self.least is not None and remaining > self.least and sent_at >= self._least_heard_at
@@ -95,8 +105,9 @@ class Allowance:
 
     def _ends_at(self) -> float:
         known = self._lengths
-        if len(known) == _AGREEING and max(known) <= _AGREEMENT * min(known):
-            return min(self._announced_end, self._began_at + max(known))
+        if self._is_whole and len(known) == _AGREEING and max(known) <= _AGREEMENT * min(known):
+            measured = self._began_at + max(known)
+            return min(self._announced_end, max(measured, self._announced_end - _ROUNDING_S))
         return self._announced_end
 
     def _left(self) -> int:

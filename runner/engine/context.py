@@ -9,7 +9,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from runner.core.backoff import backoff_s
 from runner.core.events import EventName, RunEvent
-from runner.core.outcomes import NothingLearned, StatusOutcome, TaskId
+from runner.core.outcomes import NothingLearned, Refused, StatusOutcome, TaskId
 from runner.core.pacing import Pace
 from runner.core.polling import Question
 from runner.core.records import StoredJob
@@ -121,16 +121,24 @@ class Context:
         return sent_at, await self._ask_status(task_id, sent_at)
 
     async def _ask_status(self, task_id: TaskId, sent_at: float) -> StatusOutcome:
+        if self.halt.stopped.is_set():  # since its turn came
+            self.gate.lost(sent_at)
+            return NothingLearned("nothing is asked any more", reached=False)
         try:
             outcome = await self.ports.provider.status(task_id)
         except asyncio.CancelledError:
             self.gate.lost(sent_at)
             raise
+        # Before the gate lets the next one through: it must know whether asking is over.
+        match outcome:
+            case NothingLearned(reached=False, reason=reason):
+                self.halt.unreached(self.now(), reason)
+            case Refused(message=message):
+                self.halt.reached()
+                self.halt.service_refuses(message, all_calls=True)
+            case _:
+                self.halt.reached()
         self.gate.heard(sent_at, outcome)
-        if isinstance(outcome, NothingLearned) and not outcome.reached:
-            self.halt.unreached(self.now(), outcome.reason)
-        else:
-            self.halt.reached()
         return outcome
 
     async def back_off(self, attempt: int) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from runner.core.events import EventName
-from runner.core.outcomes import Completed, ErrorClass, Refused
+from runner.core.outcomes import Completed, ErrorClass
 from runner.core.records import StoredFile, StoredJob
 from runner.core.steps import echo_agrees
 from runner.engine.context import Context
@@ -129,8 +129,6 @@ class _Fetching:
         if self.job.task_id is None:
             return False
         outcome = await self.ctx.ask_at_once(self.job.task_id)
-        if isinstance(outcome, Refused):
-            self.ctx.halt.service_refuses(outcome.message, all_calls=True)
         if not isinstance(outcome, Completed):
             return False
         if not (self.job.trusted or echo_agrees(outcome.echo, self.job.prompt, self.job.mode)):

@@ -81,8 +81,7 @@ class Following:
                 # Here as well: a service that only ever says 500 would keep the run for ever.
                 await self._note_if_overdue()
                 return False
-            case Refused(message=message):
-                self._ctx.halt.service_refuses(message, all_calls=True)
+            case Refused():
                 return True
             case NotFound(message=message):
                 self._failures = min(self._failures + 1, _UNKNOWN_STEPS)

@@ -75,7 +75,7 @@ class Run:
         """Submit what is pending and wait for its end; again where the budget was full and has room after all.
 
         A reservation that was given back (a 429), or a task that failed free of charge, makes room; without a further
-        pass, less than what fits would be made. ``begun`` are jobs whose workers go on by themselves.
+        pass, less than what fits would be made. ``begun`` are jobs whose workers go on by themselves, in the first pass.
         """
         ctx = self._ctx
         while True:
@@ -86,6 +86,7 @@ class Run:
             has_room = batch.left is None or batch.left >= batch.reservation_price
             if not ctx.halt.budget or ctx.halt.quiet.is_set() or not has_room:
                 return
+            begun = set()  # their workers are done, and some may have found no room
             ctx.halt.budget_has_room()
             ctx.gate.go_on_with_submission()
 

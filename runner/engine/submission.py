@@ -87,8 +87,7 @@ async def identify(ctx: Context, job: StoredJob) -> bool:
         match outcome:
             case NothingLearned() | Throttled() | NotFound():
                 await ctx.back_off(ask)
-            case Refused(message=message):
-                ctx.halt.service_refuses(message, all_calls=True)
+            case Refused():
                 return False
             case _:
                 if not echo_agrees(outcome.echo, job.prompt, job.mode) or outcome.echo.prompt is None:

@@ -112,6 +112,9 @@ class Worker:
         return False
 
     def _be_late(self) -> None:
+        self._is_submitted_here = (
+            False  # another canary goes ahead now: this job waits like one that is resumed
+        )
         self.caught_up.set()
         self._release_slot()
         self._ctx.late.add(self._task)

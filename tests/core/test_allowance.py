@@ -1,5 +1,7 @@
 """The announced remainder: never overdrawn, used evenly, and its window measured where its reset is rounded."""
 
+import math
+
 import pytest
 
 from runner.core.allowance import Allowance
@@ -7,10 +9,13 @@ from runner.core.outcomes import SILENT, Announcement
 
 
 class Window:
-    """A service that lets ``limit`` requests into ``length_s``, from the first on, and announces the reset ``late_s`` late."""
+    """A service that lets ``limit`` requests into ``length_s``, from the first on.
 
-    def __init__(self, limit=30, length_s=2.0, late_s=0.0):
-        self.limit, self.length_s, self.late_s = limit, length_s, late_s
+    Its reset is in multiples of ``unit_s``, counted from a moment in multiples of ``date_unit_s``; 0 is exact.
+    """
+
+    def __init__(self, limit=30, length_s=2.0, unit_s=0.0, date_unit_s=0.0):
+        self.limit, self.length_s, self.unit_s, self.date_unit_s = limit, length_s, unit_s, date_unit_s
         self.ends_at = float("-inf")
         self.refused = 0
 
@@ -19,7 +24,12 @@ class Window:
             self.ends_at, self.left = now + self.length_s, self.limit
         self.refused += self.left <= 0
         self.left = max(0, self.left - 1)
-        return Announcement(self.left, self.ends_at - now + self.late_s)
+        end, date = self.ends_at, now
+        if self.unit_s:
+            end = math.ceil(end / self.unit_s) * self.unit_s
+        if self.date_unit_s:
+            date = math.floor(now / self.date_unit_s) * self.date_unit_s
+        return Announcement(self.left, end - date)
 
 
 def departures(window, seconds, answer_s=0.004):
@@ -38,9 +48,11 @@ def departures(window, seconds, answer_s=0.004):
     return times
 
 
-@pytest.mark.parametrize("late_s", [0.0, 0.9, 2.0])
-def test_a_window_is_used_up_and_never_overdrawn_however_late_its_reset_is_announced(late_s):
-    window = Window(late_s=late_s)
+@pytest.mark.parametrize(
+    ("unit_s", "date_unit_s"), [(0.0, 0.0), (0.001, 1.0), (1.0, 1.0)], ids=["exact", "ms", "whole seconds"]
+)
+def test_a_window_is_used_up_and_never_overdrawn_however_its_reset_is_rounded(unit_s, date_unit_s):
+    window = Window(unit_s=unit_s, date_unit_s=date_unit_s)
     times = departures(window, 40.0)
     settled = [at for at in times if at >= 20.0]
     assert window.refused == 0
@@ -98,3 +110,34 @@ def test_windows_that_do_not_agree_are_not_believed():
     allowance.unanswered += 1
     allowance.heard(now, now, Announcement(0, 10.0))
     assert allowance.wait_s(now) == 10.0
+
+
+def test_of_one_window_the_earliest_end_that_was_announced_is_the_nearest():
+    allowance = Allowance()
+    allowance.unanswered += 3
+    allowance.heard(1.0, 0.5, Announcement(2, 30.9))
+    allowance.heard(2.0, 1.5, Announcement(1, 29.1))
+    allowance.heard(3.0, 2.5, Announcement(0, 28.9))
+    assert allowance.wait_s(3.0) == pytest.approx(28.1)
+
+
+def test_a_reset_that_moves_on_is_waited_for_where_nothing_is_left():
+    allowance = Allowance()
+    allowance.unanswered += 2
+    allowance.heard(1.0, 0.5, Announcement(1, 5.0))
+    allowance.heard(3.0, 2.5, Announcement(0, 9.0))
+    assert allowance.wait_s(3.0) == 9.0
+
+
+def test_an_exact_reset_is_not_made_earlier_by_measuring():
+    allowance, now = Allowance(), 0.0
+    for _ in range(3):  # looked at late in each window of 10 s, so that the measured length is short
+        allowance.unanswered += 2
+        allowance.heard(now + 0.01, now, Announcement(5, 9.99))
+        now += 9.7
+        allowance.heard(now - 0.01, now - 0.02, Announcement(0, 0.31))
+    allowance.unanswered += 1
+    allowance.heard(now, now, Announcement(5, 9.5))
+    allowance.unanswered += 1
+    allowance.heard(now, now, Announcement(0, 9.5))
+    assert allowance.wait_s(now) == pytest.approx(9.5)

@@ -1,5 +1,6 @@
 """How much a run does: slots, rates, the canary, and the bounds that a person sets."""
 
+import asyncio
 from datetime import timedelta
 from itertools import pairwise
 
@@ -205,6 +206,18 @@ def test_an_earlier_task_that_is_paid_for_again_waits_until_the_canaries_are_bac
         )
         first_done = max(at for at, kind, what in service.calls if (kind, what) == ("GET", "task-1"))
         assert service.times("POST")[1] > first_done
+
+
+def test_an_overdue_canary_that_is_paid_for_again_waits_for_the_one_that_followed_it(state):
+    def until(second, ending):
+        return lambda: Running() if asyncio.get_running_loop().time() < second else ending
+
+    service = Service(tasks={"task-1": [until(130.0, NO_LUCK)], "task-2": [until(195.0, DONE)]})
+    limits = Limits(requests_per_minute=6000.0, task_deadline_s=100.0)
+    with shop_at(state, *map(job_of, range(21))) as shop:
+        run(shop, service, limits=limits, retries=Retries(regenerate_failed=1))
+        assert shop.states() == [FINISHED] * 21
+    assert (service.times("POST")[2] >= 195.0, len(service.posted)) == (True, 22)
 
 
 def test_a_canary_that_is_paid_for_again_is_still_alone(state):

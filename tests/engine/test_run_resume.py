@@ -270,3 +270,25 @@ def times_around(seconds):
     for _ in range(60):
         times.ended(0.95 * seconds, 1.05 * seconds)
     return times
+
+
+def test_earlier_tasks_that_fail_for_nothing_after_one_that_cost_are_all_paid_for_again_as_far_as_they_fit(
+    six,
+):
+    """The first finds no room, which ends submission; those after it make the room, and the first gets its share."""
+    six.budget(120)
+    for rank in range(3):
+        six.running(rank)
+    service = Service(
+        tasks={
+            "t0": [Failed("no luck", charged=40)],
+            "t1": [Running(), Running(), Failed("no luck", charged=0)],
+            "t2": [Running(), Running(), Failed("no luck", charged=0)],
+        }
+    )
+    story = run(six, service, retries=Retries(regenerate_failed=1), fit=True)
+    assert (six.states(), six.books(), story.code) == (
+        [FINISHED, FINISHED, PENDING, PENDING, PENDING, PENDING],
+        (120, 0, 0),
+        0,
+    )

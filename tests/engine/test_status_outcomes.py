@@ -4,14 +4,28 @@ import asyncio
 import logging
 from datetime import timedelta
 from itertools import pairwise
+from random import Random
 
 import pytest
-from engine_support import DONE, FAST, START, Service, asked, run
+from clock import in_virtual_time
+from engine_support import DONE, FAST, START, Files, Service, asked, run
 from store_support import job_of, shop_at
 
 from runner.core.events import EventName
 from runner.core.model import JobState, Limits, Retries
-from runner.core.outcomes import Completed, Echo, Failed, NotFound, NothingLearned, Running, TaskId, Throttled
+from runner.core.outcomes import (
+    Completed,
+    Echo,
+    Failed,
+    NotFound,
+    NothingLearned,
+    Refused,
+    Running,
+    TaskId,
+    Throttled,
+)
+from runner.engine.context import Context
+from runner.engine.ports import Orders, Ports
 from runner.store import decisions
 
 PENDING, SUBMITTING, RUNNING, FETCHING, FINISHED, FAILED, UNKNOWN = JobState
@@ -202,6 +216,21 @@ def test_a_question_that_is_refused_stops_all_calls_and_the_tasks_stay(shop, sta
     story = run(shop, Service(usual=[refused]), limits=limits)
     assert (shop.states(), shop.books(), story.code) == ([RUNNING, RUNNING, PENDING], (0, 80, 0), 5)
     assert len(story.service.polled) <= 2
+
+
+def test_nobody_asks_any_more_once_a_question_was_refused(shop):
+    """Not even whoever was let through in the very moment of that answer."""
+    service = Service(usual=[asked(401, {"code": 401, "message": "no"})])
+
+    async def ask():
+        ports = Ports(shop.writer, service, Files(), lambda _: None, lambda: START, Random(7))
+        ctx = Context.of(Orders(shop.pk, FAST, Retries()), ports)
+        first = await ctx.ask_at_once(TaskId("task-1"))
+        return first, await ctx.ask_at_once(TaskId("task-2")), ctx.halt.service
+
+    first, second, reason = in_virtual_time(ask)
+    assert (type(first), type(second), reason) == (Refused, NothingLearned, first.message)
+    assert service.polled == ["task-1"]
 
 
 def test_a_refused_question_about_an_earlier_task_lets_nothing_new_out(shop):

@@ -1,6 +1,7 @@
 """What a person does between two runs, with the same functions of the store that the commands use."""
 
-from runner.core.outcomes import Completed, Running, TaskId
+from runner.core.outcomes import ErrorClass, TaskId
+from runner.core.second_look import Verdict, verdict_of
 from runner.store import attempts, decisions
 from runner.store.attempts import DuplicateTaskError
 from runner.store.writer import run_in_one_transaction
@@ -83,14 +84,18 @@ class Person:
             if attempt.outcome != "failed" or attempt.task_id is None:
                 continue
             told = self._world.service.told_to_person(attempt.task_id)
-            if isinstance(told, Completed) and told.urls:
-                self._write(decisions.recovered, attempt.pk, told.charged, told.urls, _STAMP)
-                self._world.seen("a failed task was completed after all")
-                return
-            if isinstance(told, Running):
-                self._write(decisions.reopen, attempt.pk)
-                self._world.seen("a failed task was at work after all")
-                return
+            known_class = self._world.checker.state.jobs[pk].error_class
+            match verdict_of(told, known_class and ErrorClass(known_class), is_ours=True):
+                case Verdict.FETCH:
+                    self._write(decisions.recovered, attempt.pk, told.charged, told.urls, _STAMP)
+                    self._world.seen("a failed task was completed after all")
+                    return
+                case Verdict.FOLLOW:
+                    self._write(decisions.reopen, attempt.pk)
+                    self._world.seen("a failed task was at work after all")
+                    return
+                case Verdict.WAIT:
+                    return
         self._write(decisions.retry, pk)
 
     def _live_attempt(self, pk):

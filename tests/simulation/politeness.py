@@ -28,11 +28,14 @@ def hear(facts, answer, now):
     """What an answer announces about the requests that are left, and how long a refusal in passing stops everybody."""
     limits = getattr(answer, "limits", None)
     if limits is not None and limits.remaining is not None:
-        until, left, _ = facts.window
+        until, left, heard_at = facts.window
+        ends_at = now + limits.reset_after_s  # late by as long as the answer travelled
         if now >= until - _ROUNDING_S:
-            facts.window = (now + limits.reset_after_s, limits.remaining, now)
+            facts.window = (ends_at, limits.remaining, now)
         elif limits.remaining < left:
-            facts.window = (until, limits.remaining, now)
+            facts.window = (min(until, ends_at), limits.remaining, now)
+        else:
+            facts.window = (min(until, ends_at), left, heard_at)
     if isinstance(answer, Throttled):
         began, until = facts.paused
         asked_s = answer.after_s or answer.limits.reset_after_s

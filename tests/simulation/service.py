@@ -68,11 +68,14 @@ class Task:
         return now >= self.accepted_at + self.fate.lasts_s
 
     def cost(self, now):
-        """What the service charges: the quoted price until it ended, and where it says nothing readable."""
+        """What the service charges: the quoted price until it ended, and where it says nothing readable.
+
+        Second thoughts cost what the failure did until it names a file: before that, nobody could book them.
+        """
         if not self.has_ended(now):
             return PRICE
         charged = self.fate.charged
-        if self.is_failure:
+        if self.is_failure or (self.fate.has_second_thoughts and self.asks_when_done <= self.fate.empty_asks):
             return PRICE if charged is None else charged
         return charged or PRICE
 
