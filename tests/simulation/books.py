@@ -53,7 +53,7 @@ def wrongs_of_change(before, after, *, by_hand):
     for pk, attempt in after.attempts.items():
         old = before.attempts.get(pk)
         if old != attempt:
-            yield from _wrongs_of_attempt(before, old, attempt)
+            yield from _wrongs_of_attempt(before, after, old, attempt)
     if set(before.attempts) - set(after.attempts):
         yield "an attempt is gone from the books"
     if after.batch.highest < before.batch.highest:
@@ -69,11 +69,13 @@ def _wrongs_of_reservation(batch):
         yield f"a reservation took {batch.spent} + {batch.reserved} above the budget of {batch.budget}"
 
 
-def _wrongs_of_attempt(before, old, attempt):
+def _wrongs_of_attempt(before, after, old, attempt):
     was = None if old is None else old.outcome
     if was != attempt.outcome and (was, attempt.outcome) not in _OUTCOMES:
         yield f"attempt {attempt.pk} went from {was} to {attempt.outcome}"
     held = before.batch.reservation_price if old is None else old.credits
+    if old is None and attempt.credits == after.batch.reservation_price:
+        held = attempt.credits  # a dearer charge was booked in the same group of commits
     if was == "failed":  # reopened: it may be charged after all
         held = max(held, before.batch.reservation_price)
     keeps = attempt.outcome in LIVE or attempt.outcome == "lost"

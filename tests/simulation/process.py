@@ -45,6 +45,7 @@ class Process:
         self._is_over = False
         self._reservations = {}
         self._died = None
+        self._remains = set()
 
     async def live(self):
         """Until it has ended or died."""
@@ -61,6 +62,8 @@ class Process:
             main.cancel()
             await asyncio.wait({main})
             main.cancelled() or main.exception()
+            # What it shielded is held until the simulation is over: nobody destroys the work of a dead process.
+            self._remains = asyncio.all_tasks()
         else:
             self.ending, self.ended_at = main.result(), self.now()
         self.is_dead = True
