@@ -97,6 +97,11 @@ class Throttled:
     after_s: float | None = None
     limits: Announcement = SILENT
 
+    @property
+    def has_requests_left(self) -> bool:
+        """Whether the same answer announces that more requests may be made: it is about something else."""
+        return self.limits.remaining is not None and self.limits.remaining > 0
+
 
 @dataclass(frozen=True, slots=True)
 class NotSent:

@@ -9,8 +9,9 @@ Three rules, each of which can only make the others stricter:
 * **The announced remainder** (``allowance``). Within one announced window the least remainder counts, because answers
   arrive out of order, less the requests that are unanswered or ended without a remainder. At 0 everybody waits for the
   end of that window.
-* **A refusal for a passing reason** (429) stops both kinds of requests at once: for as long as the service says, else
-  for a backoff that starts at 2 s and doubles to 60 s. Answers to requests of the same rush count as one refusal.
+* **A refusal for a passing reason** (429) stops both kinds of requests at once: for as long as the service says
+  (``Retry-After``; the reset, unless requests are left), else for a backoff that starts at 2 s and doubles to 60 s.
+  Answers to requests of the same rush count as one refusal.
 """
 
 import math
@@ -93,7 +94,8 @@ class Pace:
         ``jitter`` is a random number in [0, 1).
         """
         self._announced.heard(now, sent_at, refused.limits)
-        asked = refused.after_s or refused.limits.reset_after_s
+        # With requests left, the end of their window has nothing to do with it.
+        asked = refused.after_s or (None if refused.has_requests_left else refused.limits.reset_after_s)
         if now < self._paused_until:
             # One rush, one refusal: ten requests in flight must not double the wait ten times.
             self._pause(now, asked or 0.0)
@@ -105,11 +107,6 @@ class Pace:
     def unanswered(self, now: float, sent_at: float) -> None:
         """A request ended without an answer; the service may have counted it all the same."""
         self._announced.heard(now, sent_at, SILENT)
-
-    @property
-    def remaining(self) -> int | None:
-        """The least remainder announced in the last announced window; ``None`` where nothing is announced."""
-        return self._announced.least
 
     def _pause(self, now: float, seconds: float) -> None:
         self._paused_until = max(self._paused_until, now + min(seconds, LONGEST_S))

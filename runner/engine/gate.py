@@ -24,6 +24,10 @@ class SubmissionOverError(Exception):
     """Nothing is submitted any more; the request that waited for its turn does not count."""
 
 
+class NoSlotError(Exception):
+    """The service lets fewer tasks run than it seemed; the submission that waited for its turn does not count."""
+
+
 class Gate:
     """Lets requests through one after the other, as the pace allows, in the order that ``core.polling`` gives.
 
@@ -50,7 +54,7 @@ class Gate:
         return await self._stand_in(self._paid)
 
     async def to_submit(self) -> float:
-        """Wait until a submission may leave. Raises ``SubmissionOverError``."""
+        """Wait until a submission may leave. Raises ``SubmissionOverError`` and ``NoSlotError``."""
         if self._is_submission_over:
             raise SubmissionOverError
         return await self._stand_in(self._submissions)
@@ -73,6 +77,12 @@ class Gate:
             if not turn.done():
                 turn.set_exception(SubmissionOverError())
 
+    def send_back(self, number: int) -> None:
+        """Send away so many of those who wait for a submission, the last first."""
+        waiting = [turn for turn in self._submissions if not turn.done()]
+        for turn in waiting[max(0, len(waiting) - number) :]:
+            turn.set_exception(NoSlotError())
+
     def go_on_with_submission(self) -> None:
         """Let submissions wait for their turn again."""
         self._is_submission_over = False
@@ -92,11 +102,6 @@ class Gate:
     def lost(self, sent_at: float) -> None:
         """The request of that moment was cancelled before it had an outcome."""
         self._pace.unanswered(asyncio.get_running_loop().time(), sent_at)
-
-    @property
-    def remaining(self) -> int | None:
-        """Requests left in the announced window; ``None`` where nothing is announced."""
-        return self._pace.remaining
 
     async def _stand_in(self, line: deque[_MayLeave]) -> float:
         turn: _MayLeave = asyncio.get_running_loop().create_future()

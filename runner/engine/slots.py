@@ -28,14 +28,19 @@ class Slots:
         self.taken += 1
         self.running.add(job_id)
 
-    def accepted(self, job_id: str) -> None:
-        """The service has accepted the task of a job that holds a slot."""
-        self.running.add(job_id)
-        self._bound.accepted(len(self.running))
+    @property
+    def overdrawn(self) -> int:
+        """How many more are taken than there are."""
+        return max(0, self.taken - self.capacity)
 
-    def refused(self) -> None:
-        """A submission was refused for a passing reason, and not for want of requests."""
-        self._bound.refused(len(self.running))
+    def accepted(self, sent_at: float, job_id: str) -> None:
+        """The service has accepted the task of a job that holds a slot; its submission left at ``sent_at``."""
+        self.running.add(job_id)
+        self._bound.accepted(sent_at, len(self.running))
+
+    def refused(self, now: float, sent_at: float) -> None:
+        """The submission of ``sent_at`` was refused for a passing reason, and not for want of requests."""
+        self._bound.refused(now, sent_at, len(self.running))
 
     async def take(self) -> None:
         """Wait for room and take it; first come, first served."""

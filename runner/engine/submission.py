@@ -22,7 +22,7 @@ from runner.core.outcomes import (
 from runner.core.records import StoredJob
 from runner.core.steps import echo_agrees
 from runner.engine.context import Context
-from runner.engine.gate import SubmissionOverError
+from runner.engine.gate import NoSlotError, SubmissionOverError
 from runner.store import attempts
 from runner.store.attempts import DuplicateTaskError, Reservation
 
@@ -32,7 +32,8 @@ _CANDIDATE_ASKS = 3
 async def submit(ctx: Context, job: StoredJob) -> bool:
     """Try until the job is no longer pending; ``False`` where it stays so (no room, no permission, never sent).
 
-    Afterwards its new state is in the store. A slot must be held.
+    Afterwards its new state is in the store. A slot must be held. Raises ``NoSlotError`` where it turned out to be one too
+    many: to be given back, and waited for again.
     """
     if ctx.has_submitted_enough:
         return False
@@ -69,7 +70,8 @@ async def _is_submitted(ctx: Context, job: StoredJob) -> bool:
                 unreached, answers = unreached + 1, ctx.halt.answers
                 await ctx.back_off(unreached)
             case Throttled():
-                continue
+                if ctx.slots.overdrawn:
+                    raise NoSlotError
             case NotSent() | Refused(kind=RefusalKind.ACCOUNT | RefusalKind.CREDIT | RefusalKind.ADDRESS):
                 return False
             case Accepted() | Refused() | Unknown():
@@ -138,6 +140,7 @@ async def _attempt(ctx: Context, job: StoredJob, sent_at: float) -> SubmitOutcom
         await asyncio.shield(ctx.record(attempts.lose_sight, reservation.attempt, reason, None))
         raise
     ctx.gate.heard(sent_at, outcome)
+    _count(ctx, job, sent_at, outcome)
     try:
         await _record(ctx, job, reservation, outcome)
     except DuplicateTaskError as error:
@@ -147,6 +150,16 @@ async def _attempt(ctx: Context, job: StoredJob, sent_at: float) -> SubmitOutcom
     return outcome
 
 
+def _count(ctx: Context, job: StoredJob, sent_at: float, outcome: SubmitOutcome) -> None:
+    """Learn how many tasks the service lets run at once."""
+    match outcome:
+        case Accepted():
+            ctx.slots.accepted(sent_at, job.job_id)
+        case Throttled(has_requests_left=True):
+            ctx.slots.refused(ctx.now(), sent_at)
+            ctx.gate.send_back(ctx.slots.overdrawn)
+
+
 async def _record(ctx: Context, job: StoredJob, held: Reservation, outcome: SubmitOutcome) -> None:
     now = ctx.stamp()
     # Before the first wait: what is being reserved now looks here, and then it does not leave.
@@ -154,7 +167,6 @@ async def _record(ctx: Context, job: StoredJob, held: Reservation, outcome: Subm
     match outcome:
         case Accepted(task_id=task_id):
             await _keep(ctx, job, held, outcome)
-            ctx.slots.accepted(job.job_id)
             ctx.tell(EventName.SUBMITTED, job.job_id, task_id=task_id, credits=held.price)
         case NotSent(reason=reason):
             await ctx.record(attempts.give_back, held.attempt, AttemptOutcome.NOT_SENT, reason, now)

@@ -10,6 +10,7 @@ from runner.core.steps import Step, next_step, regenerates
 from runner.engine.context import Context
 from runner.engine.fetching import fetch
 from runner.engine.following import Following
+from runner.engine.gate import NoSlotError
 from runner.engine.submission import identify, submit
 from runner.store import decisions, reads
 
@@ -71,10 +72,7 @@ class Worker:
                     # What an earlier run began and is paid for again: beside a canary, it would be a second one.
                     self.caught_up.set()
                     await self._ctx.canaries_back.wait()
-                if not self._holds_slot:
-                    await self._ctx.slots.take()
-                    self._holds_slot = True
-                self._is_submitted_here = await submit(self._ctx, self._job)
+                self._is_submitted_here = await self._submit()
                 return self._is_submitted_here
             case Step.IDENTIFY:
                 return not self._ctx.halt.stopped.is_set() and await identify(self._ctx, self._job)
@@ -86,6 +84,16 @@ class Worker:
                 return await fetch(self._ctx, self._job)
             case Step.REST:
                 return False
+
+    async def _submit(self) -> bool:
+        while True:
+            if not self._holds_slot:
+                await self._ctx.slots.take()
+                self._holds_slot = True
+            try:
+                return await submit(self._ctx, self._job)
+            except NoSlotError:
+                self._release_slot()
 
     async def _follow(self) -> bool:
         following = Following(self._ctx, self._job, self._be_late, is_fresh=self._is_submitted_here)

@@ -9,14 +9,14 @@ from runner.core.capacity import Capacity
 def worked(cap, rounds, most=20):
     """Fill all slots, let one task end, and again: how often a service with that cap refuses, and the capacity."""
     capacity, running, refused, seen = Capacity(most), 0, 0, []
-    for _ in range(rounds):
+    for moment in range(rounds):
         while running < capacity.now:
             if running >= cap:
                 refused += 1
-                capacity.refused(running)
+                capacity.refused(moment, moment, running)
                 break
             running += 1
-            capacity.accepted(running)
+            capacity.accepted(moment, running)
         seen.append(capacity.now)
         running -= 1
         capacity.ended()
@@ -34,31 +34,55 @@ def test_without_a_cap_the_configured_number_stands():
 
 def test_one_refusal_is_chance():
     capacity = Capacity(10)
-    capacity.refused(9)
-    capacity.accepted(10)
-    capacity.refused(9)
+    capacity.refused(1.0, 1.0, 9)
+    capacity.accepted(2.0, 10)
+    capacity.refused(3.0, 3.0, 9)
     assert capacity.now == 10
+
+
+def test_the_refusals_of_one_rush_are_one():
+    capacity = Capacity(10)
+    for number in range(5):
+        capacity.refused(1.0 + number / 10, 0.5, 3)
+    assert capacity.now == 10
+
+
+def test_what_was_in_the_air_at_a_refusal_and_is_accepted_counts_as_running():
+    """The answers come in any order: 5 run when the first refusal is heard, 7 when all are."""
+    capacity, seen = Capacity(20), []
+    for rush in (1.0, 11.0):
+        capacity.refused(rush + 0.2, rush, 5)
+        capacity.accepted(rush, 6)
+        capacity.accepted(rush, 7)
+        seen.append(capacity.now)
+    assert seen == [20, 7]
 
 
 def test_a_cap_that_is_lifted_is_noticed():
     capacity = Capacity(10)
-    for _ in range(2):
-        capacity.refused(3)
+    for moment in (1.0, 2.0):
+        capacity.refused(moment, moment, 3)
     for running in range(4, 11):
         for _ in range(10):
             capacity.ended()
-        capacity.accepted(running)
+        capacity.accepted(float(running), running)
     assert capacity.now == 10
 
 
 @given(
-    st.lists(st.tuples(st.sampled_from(["refused", "accepted", "ended"]), st.integers(0, 20)), max_size=200)
+    st.lists(
+        st.tuples(st.sampled_from(["refused", "accepted", "ended"]), st.integers(0, 20), st.floats(0, 9)),
+        max_size=200,
+    )
 )
 def test_it_is_never_nothing_and_never_more_than_is_configured(steps):
     capacity = Capacity(12)
-    for name, running in steps:
-        if name == "ended":
-            capacity.ended()
-        else:
-            getattr(capacity, name)(running)
+    for moment, (name, running, ago_s) in enumerate(steps):
+        match name:
+            case "refused":
+                capacity.refused(moment, moment - ago_s, running)
+            case "accepted":
+                capacity.accepted(moment - ago_s, running)
+            case _:
+                capacity.ended()
         assert 1 <= capacity.now <= 12

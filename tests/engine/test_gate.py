@@ -3,15 +3,14 @@
 import asyncio
 from random import Random
 
-import pytest
 from clock import in_virtual_time
 
 from runner.core.events import EventName
-from runner.core.outcomes import Announcement, NothingLearned, NotSent, Running, Throttled
+from runner.core.outcomes import Announcement, Running, Throttled
 from runner.core.pacing import Pace
 from runner.core.polling import Question
 from runner.core.task_times import TaskTimes
-from runner.engine.gate import Gate, SubmissionOverError
+from runner.engine.gate import Gate, NoSlotError, SubmissionOverError
 
 PAID, SUBMISSION, POLL, LEFT_ALONE = "paid", "submission", "poll", "left alone"
 
@@ -41,7 +40,7 @@ class Scene:
         now, allowed = asyncio.get_running_loop().time, True
         try:
             await self._way(kind, now())
-        except SubmissionOverError:
+        except (SubmissionOverError, NoSlotError):
             allowed = False
         self.passed.append((name, allowed, round(now(), 3)))
 
@@ -144,22 +143,22 @@ def test_at_the_end_of_submission_who_waits_is_sent_away_and_whoever_comes_and_p
     ]
 
 
-@pytest.mark.parametrize(
-    ("outcome", "remaining"),
-    [
-        (Running(limits=Announcement(remaining=3, reset_after_s=40.0)), 3),
-        (NotSent("no route"), None),
-        (NothingLearned("no route", reached=False), None),
-        (NothingLearned("odd", reached=True, limits=Announcement(5, 9.0)), 5),
-        (Throttled("wait", 1.0, Announcement(0, 9.0)), 0),
-    ],
-)
-def test_what_an_answer_announced_is_known_afterwards(outcome, remaining):
+def test_whoever_is_one_too_many_is_sent_back_the_last_first():
     async def story(scene):
-        await scene.comes("a", POLL)
-        scene.gate.heard(0.0, outcome)
+        scene.gate.heard(0.0, Throttled("wait", 10.0))
+        for name in "abcd":
+            scene.comes(name, SUBMISSION)
+            await asyncio.sleep(0)
+        scene.gate.send_back(2)
+        scene.gate.send_back(0)
+        await asyncio.gather(*scene.tasks)
 
-    assert played(story).gate.remaining == remaining
+    assert played(story).passed == [
+        ("c", False, 0.0),
+        ("d", False, 0.0),
+        ("a", True, 10.0),
+        ("b", True, 10.0),
+    ]
 
 
 def test_an_answer_that_frees_the_remainder_lets_the_next_through():

@@ -48,6 +48,34 @@ def test_no_more_tasks_are_under_way_than_slots_and_all_are_used(many, in_flight
     assert (max(service.company) + 1, many.states(), story.code) == (in_flight, [FINISHED] * 12, 0)
 
 
+@pytest.mark.parametrize("after_s", [None, 1.0])
+def test_a_cap_on_running_tasks_that_the_service_does_not_name_is_left_alone(state, after_s):
+    """5 may run, the manifest allows 30, and requests are plentiful."""
+    running, refused, took_s = {}, [], 20.0
+
+    class Capped(Service):
+        async def submit(self, request):
+            now = asyncio.get_running_loop().time()
+            if sum(end > now for end in running.values()) >= 5:
+                refused.append(now)
+                await asyncio.sleep(self.post_s)
+                return Throttled("too many tasks", after_s, Announcement(500, 60.0))
+            running[f"task-{self.numbered + 1}"] = now + took_s
+            return await super().submit(request)
+
+        async def status(self, task_id):
+            ending = DONE if asyncio.get_running_loop().time() >= running[task_id] else Running()
+            self.tasks[task_id] = [ending]
+            return await super().status(task_id)
+
+    limits = Limits(in_flight=30, requests_per_minute=600.0, canary=False)
+    with shop_at(state, *map(job_of, range(200)), budget=8000) as shop:
+        story = run(shop, Capped(), limits=limits)
+        assert (shop.states(), shop.books(), story.code) == ([FINISHED] * 200, (8000, 0, 0), 0)
+    assert len(refused) <= 30
+    assert story.seconds <= 1.2 * 200 / 5 * took_s
+
+
 def test_jobs_are_submitted_in_their_order(many):
     story = run(many, limits=Limits(in_flight=2, requests_per_minute=6000.0))
     assert story.service.posted == [f"a fox, number {rank}" for rank in range(12)]

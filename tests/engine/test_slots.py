@@ -130,10 +130,10 @@ def test_a_cap_that_the_service_does_not_name_is_learned_from_its_refusals():
         slots = Slots(10)
         for name in "abc":
             await slots.take()
-            slots.accepted(name)
-        for _ in range(2):
+            slots.accepted(0.0, name)
+        for moment in (1.0, 2.0):
             await slots.take()
-            slots.refused()
+            slots.refused(moment, moment)
             slots.release()
         waiting = asyncio.create_task(slots.take())
         await asyncio.sleep(0)

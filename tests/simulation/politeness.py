@@ -38,7 +38,7 @@ def hear(facts, answer, now):
             facts.window = (min(until, ends_at), left, heard_at)
     if isinstance(answer, Throttled):
         began, until = facts.paused
-        asked_s = answer.after_s or answer.limits.reset_after_s
+        asked_s = answer.after_s or (None if answer.has_requests_left else answer.limits.reset_after_s)
         if asked_s is None:  # a wait of its own drawing, at least half a second, unless one is under way
             asked_s = 0.5 if now > until + 60.0 else 0.0
         facts.paused = (began if now < until else now, max(until, now + asked_s))

@@ -1,6 +1,7 @@
 """The scripted service: what it accepted and charged is its own ledger, which no crash of ours touches."""
 
 import hashlib
+import math
 import struct
 from dataclasses import dataclass
 
@@ -111,12 +112,14 @@ class Service:
         if mix.is_on("outages"):
             start = draw.choice((0.0, draw.uniform(0.0, 300.0)))
             self._outage = (start, start + draw.choice((30.0, 300.0, 2000.0)))
+        self._most_running = 1 + int(3 * mix.rates["hidden cap"]) if mix.is_on("hidden cap") else None
         if mix.is_on("announced rate"):
             self._most_in_window = draw.choice((4, 12, 20, 60))
 
     def heal(self):
         """Every fault off, for the tasks that there are as well."""
-        self.mix, self._outage, self._most_in_window = self.mix.healed(), (0.0, 0.0), None
+        self.mix, self._outage = self.mix.healed(), (0.0, 0.0)
+        self._most_in_window = self._most_running = None
         self.scripted_posts.clear()
         for task in self.tasks.values():
             heal(task.fate)
@@ -151,6 +154,8 @@ class Service:
             word = "accepted"
         if self._counted(now):
             word = "over the limit"
+        elif self._most_running is not None and self._running(now) >= self._most_running:
+            word = "too many tasks"
         post.fate = PostFate(word, post.fate.travel_s, post.fate.answer_s, post.fate.after_s)
         if word not in _ACCEPTING:
             return None
@@ -178,16 +183,21 @@ class Service:
                 return Unknown("redirected", stops_run=True)
             case "not sent" | "bad certificate":
                 return NotSent(fate.word, stops_run=fate.word == "bad certificate")
-            case "throttled":
-                return Throttled("slow down", fate.after_s, limits)
-            case "over the limit":
-                return Throttled("too many requests", self._window_left_s(now), limits)
+            case "throttled" | "over the limit" | "too many tasks":
+                return self._not_now(fate, limits, now)
             case "refused" | "account" | "credit" | "address":
                 kind, error_class = _REFUSALS[fate.word]
                 return Refused(kind, fate.word, error_class, limits)
             case "bug before" | "bug after":
                 raise RuntimeError("a bug of the provider")
         return Unknown(fate.word)
+
+    def _not_now(self, fate, limits, now):
+        """A refusal in passing."""
+        after_s = self._window_left_s(now) if fate.word == "over the limit" else fate.after_s
+        if fate.word == "too many tasks" and limits.remaining is None:
+            limits = Announcement(500, 60.0)
+        return Throttled(fate.word, after_s, limits)
 
     # Questions
 
@@ -247,6 +257,10 @@ class Service:
         return tuple(
             f"https://cdn.example/{task.task_id}/{position}?t={minted}" for position in range(1, urls + 1)
         )
+
+    def _running(self, now):
+        # One that never ends would refuse everything for ever, and the run waits for as long as it is refused.
+        return sum(not task.has_ended(now) and task.fate.lasts_s < math.inf for task in self.tasks.values())
 
     # The rate that it announces: fixed windows of a minute.
 

@@ -25,6 +25,7 @@ EVERY = frozenset(
         ),
         "a post was answered with Throttled: throttled",
         "a post was answered with Throttled: over the limit",
+        "a post was answered with Throttled: too many tasks",
         *(
             f"a post was answered with Unknown: {word}"
             for word in ("candidate", "wrong candidate", "other's candidate")
