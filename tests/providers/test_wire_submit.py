@@ -179,7 +179,7 @@ def test_a_refusal_for_a_passing_reason_needs_the_envelope(code):
     headers = {"x-ratelimit-reset": "9", "X-RateLimit-Remaining": "0"}
     for status in (code, 200):
         outcome = classified(status, envelope(code), headers)
-        assert outcome == Throttled(f"the service asks to wait (HTTP {code}): m", 9.0, limits)
+        assert outcome == Throttled(f"the service asks to wait (HTTP {code}): m", None, limits)
     assert classified(code, envelope(code), {"Retry-After": "3", "X-RateLimit-Reset": "9"}).after_s == 3.0
 
 

@@ -148,9 +148,7 @@ class _Answer:
             fault = fault or ("" if envelope is not None else "it is not a JSON object")
         except MalformedError as error:
             fault = fault or str(error)
-        limits = parse_announcement(headers)
-        retry_after = parse_retry_after(headers)
-        after_s = limits.reset_after_s if retry_after is None else retry_after
+        limits, after_s = parse_announcement(headers), parse_retry_after(headers)
         return cls(envelope, fault, _candidate(envelope, plain, hide), limits, after_s, hide)
 
     @property
