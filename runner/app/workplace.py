@@ -6,15 +6,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from runner.core.errors import UsageError
 from runner.core.model import Manifest
 from runner.core.records import Batch
-from runner.manifest import Loaded, load
 from runner.providers import capabilities_of
 from runner.store import batches, database, locks
 from runner.store.database import open_for_writing, state_path
 from runner.store.writer import Connection, DirectWriter
+
+if TYPE_CHECKING:
+    from runner.manifest import Loaded
 
 DEFAULT_STATE = "sqlite:///state/runner.db"
 DEFAULT_PROVIDER = "grokimagine"
@@ -108,8 +111,10 @@ def find_batch(connection: Connection | None, named: str) -> Batch:
     return found
 
 
-def load_manifest(path: str) -> Loaded:
+def load_manifest(path: str) -> "Loaded":
     """Read a manifest against what its provider takes; raises ``ManifestError``."""
+    from runner.manifest import load  # noqa: PLC0415 - YAML and all: `runner status` needs none of it
+
     return load(path, capabilities_of(DEFAULT_PROVIDER))
 
 

@@ -158,6 +158,8 @@ def _count(ctx: Context, job: StoredJob, sent_at: float, outcome: SubmitOutcome)
         case Throttled(has_requests_left=True):
             ctx.slots.refused(ctx.now(), sent_at)
             ctx.gate.send_back(ctx.slots.overdrawn)
+        case _:
+            pass
 
 
 async def _record(ctx: Context, job: StoredJob, held: Reservation, outcome: SubmitOutcome) -> None:
