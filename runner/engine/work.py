@@ -120,9 +120,8 @@ class Worker:
         return False
 
     def _be_late(self) -> None:
-        self._is_submitted_here = (
-            False  # another canary goes ahead now: this job waits like one that is resumed
-        )
+        # Another canary goes ahead now: paid for again, this job waits as one that is resumed does.
+        self._is_submitted_here = False
         self.caught_up.set()
         self._release_slot()
         self._ctx.late.add(self._task)

@@ -91,7 +91,35 @@ ENGINE_BUGS: tuple[Bug, ...] = (
             "if self.taken <= self.capacity and not self._waiting:",
         ),
     ),
+    bug(
+        "a-cap-that-the-service-does-not-name-is-hammered",
+        "tests/engine/test_run_bounds.py::test_a_cap_on_running_tasks_that_the_service_does_not_name_is_left_alone",
+        (SUBMISSION, "            ctx.slots.refused(ctx.now(), sent_at)\n", ""),
+    ),
+    bug(
+        "jobs-that-found-no-room-are-forgotten-when-there-is-some",
+        "tests/engine/test_run_resume.py::test_earlier_tasks_that_fail_for_nothing_after_one_that_cost_are_all_paid_for_again_as_far_as_they_fit",
+        (RUN, "            begun = set()  # their workers are done, and some may have found no room\n", ""),
+    ),
+    bug(
+        "an-overdue-canary-goes-again-beside-the-next",
+        "tests/engine/test_run_bounds.py::test_an_overdue_canary_that_is_paid_for_again_waits_for_the_one_that_followed_it",
+        (
+            WORK,
+            "        self._is_submitted_here = False\n        self.caught_up.set()\n",
+            "        self.caught_up.set()\n",
+        ),
+    ),
     # -- stopping ----------------------------------------------------------------------------------------------------
+    bug(
+        "a-question-leaves-after-one-was-refused",
+        "tests/engine/test_status_outcomes.py::test_nobody_asks_any_more_once_a_question_was_refused",
+        (
+            "runner/engine/context.py",
+            "        if self.halt.stopped.is_set():  # since its turn came\n",
+            "        if False:  # since its turn came\n",
+        ),
+    ),
     bug(
         "a-run-does-not-stop-after-three-unknown-outcomes",
         "tests/engine/test_halt.py::test_three_unknown_outcomes_in_a_row_stop_submission",
