@@ -9,11 +9,11 @@ from random import Random
 from typing import Any
 
 from clock import in_virtual_time
-from store_support import Shop
+from store_support import Shop, job_of
 
 from runner.core.ending import Ending
 from runner.core.events import EventName, RunEvent
-from runner.core.model import Limits, Retries
+from runner.core.model import Job, Limits, Retries
 from runner.core.money import Credits
 from runner.core.outcomes import (
     Accepted,
@@ -47,6 +47,11 @@ def asked(status: int, body: Any = b"", task: str = "task-1") -> StatusOutcome:
     """What the provider makes of this HTTP answer to a status question."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     return classify_status(TaskId(task), status, {}, raw, complete=True)
+
+
+def with_images(rank: int) -> Job:
+    """A job whose mode depends on its rank; the eighth has an image."""
+    return job_of(rank, mode="fun" if rank % 2 else "normal", images=("https://x/1.png",) * (rank == 7))
 
 
 @dataclass

@@ -103,7 +103,7 @@ ENGINE_BUGS: tuple[Bug, ...] = (
     ),
     bug(
         "an-overdue-canary-goes-again-beside-the-next",
-        "tests/engine/test_run_bounds.py::test_an_overdue_canary_that_is_paid_for_again_waits_for_the_one_that_followed_it",
+        "tests/engine/test_run_canaries.py::test_an_overdue_canary_that_is_paid_for_again_waits_for_the_one_that_followed_it",
         (
             WORK,
             "        self._is_submitted_here = False\n        self.caught_up.set()\n",
