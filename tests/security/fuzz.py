@@ -51,10 +51,10 @@ def bounded(target: Target) -> Target:
         finally:
             signal.alarm(0)
         took, grown = time.process_time() - began, _peak_bytes()
-        if took > CPU_S:
-            raise FindingError(f"it takes {took:.1f} s")
         if grown > peak and rss and grown - rss > ROOM_BYTES:
             raise FindingError(f"it takes {(grown - rss) / 1e6:.0f} MB")
+        if took > CPU_S:
+            raise FindingError(f"it takes {took:.1f} s")
 
     return run
 
