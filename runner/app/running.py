@@ -116,9 +116,8 @@ class _Batchwork:
             return self._as_it_stands(writer, batch)
         writer.write_now(batches.mark_tree, batch.pk, stale=True)
         async with self._ports(root, token) as ports:
-            if (
-                self.stopped_by is not None
-            ):  # it came since the enrolment, and there was no run yet to be told
+            # It came since the enrolment, and there was no run yet to be told.
+            if self.stopped_by is not None:
                 return Ending(signal=self.stopped_by)
             self.running = Run(self._orders(batch), ports)
             return await self.running.execute()
