@@ -19,7 +19,7 @@ from runner.files.root import OutputRoot
 from runner.providers import Provider
 from runner.store.writer import Writer
 
-SANDBOX_TOKEN = "sandbox"  # noqa: S105 - any text will do there
+SANDBOX_TOKEN = "sandbox"  # noqa: S105 - no secret: the embedded service takes any text
 
 
 @contextlib.contextmanager

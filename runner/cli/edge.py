@@ -67,7 +67,7 @@ def _usage(error: click.ClickException) -> int:
 
 
 def _internal(error: Exception) -> int:
-    from runner.cli.logs import note_internal_error  # noqa: PLC0415 - only where it is needed
+    from runner.cli.logs import note_internal_error  # noqa: PLC0415 - JSON lines and files: only after an internal error
 
     note_internal_error(error)
     return EXIT_INTERNAL

@@ -24,8 +24,8 @@ BURST_SHARE = 6
 
 _SILENT_RESET_S = 60.0  # "nothing left" without a reset: a minute, the window of the configured rate
 _RECHECK_S = 0.25  # nothing left only because of unanswered requests: an answer may change that any moment
-_ROUNDING_S = 1.0
-_DATE_ROUNDING_S = 1.0
+_ROUNDING_S = 1.0  # how late a reset in whole seconds may be
+_DATE_ROUNDING_S = 1.0  # and how late the ``Date`` of whole seconds that it counts from makes it
 _WHOLE = 1e-6
 _AGREEING = 2
 _AGREEMENT = 1.1

@@ -18,6 +18,7 @@ from runner.core.money import Credits
 from runner.core.outcomes import (
     Accepted,
     Completed,
+    Failed,
     GenerationRequest,
     StatusOutcome,
     SubmitOutcome,
@@ -32,6 +33,7 @@ START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 FILE = Fetched(Content(7, "ab" * 32), ".mp4")
 DONE = Completed(("https://cdn/1.mp4",), Credits(40))
 FAST = Limits(in_flight=10, requests_per_minute=6000.0)
+NO_LUCK = Failed("no luck", charged=0)
 FOREVER = 10**6
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
-from engine_support import DONE, START, Service, posted, run, with_images
+from engine_support import DONE, NO_LUCK, START, Service, posted, run, with_images
 from store_support import NOW, job_of, raw, shop_at
 
 from runner.core.events import EventName
@@ -22,7 +22,6 @@ from runner.store import attempts
 
 PENDING, SUBMITTING, RUNNING, FETCHING, FINISHED, FAILED, UNKNOWN = JobState
 WAIT = Throttled("wait", 30.0)
-NO_LUCK = Failed("no luck", charged=0)
 
 
 @pytest.fixture

@@ -3,22 +3,27 @@
 import asyncio
 
 import pytest
-from engine_support import DONE, FAST, Service, posted, run, with_images
+from engine_support import DONE, FAST, NO_LUCK, Service, posted, run, with_images
 from store_support import job_of, shop_at
 
 from runner.core.model import JobState, Limits, Retries
 from runner.core.outcomes import (
     Accepted,
-    Failed,
     NotSent,
     Running,
     TaskId,
-    Throttled,
 )
 
 PENDING, SUBMITTING, RUNNING, FETCHING, FINISHED, FAILED, UNKNOWN = JobState
-WAIT = Throttled("wait", 30.0)
-NO_LUCK = Failed("no luck", charged=0)
+
+
+class Picky(Service):
+    """Nobody reaches it with the first job, and everybody with the others."""
+
+    async def submit(self, request):
+        if request.prompt == "a fox, number 0":
+            self.posts.insert(0, NotSent("no route"))
+        return await super().submit(request)
 
 
 def alone(story):
@@ -64,12 +69,6 @@ def test_a_canary_that_is_overdue_lets_the_next_one_go(state):
 def test_a_canary_that_never_leaves_is_given_up_and_not_begun_again(state):
     """Somebody else is answered all the while: the questions about an earlier task."""
 
-    class Picky(Service):
-        async def submit(self, request):
-            if request.prompt == "a fox, number 0":
-                self.posts.insert(0, NotSent("no route"))
-            return await super().submit(request)
-
     with shop_at(state, *map(job_of, range(22))) as shop:
         shop.running(21)
         story = run(shop, Picky(tasks={"t21": [Running()] * 30 + [DONE]}))
@@ -78,12 +77,6 @@ def test_a_canary_that_never_leaves_is_given_up_and_not_begun_again(state):
 
 def test_an_earlier_task_that_failed_and_cannot_be_sent_again_is_no_canary(state):
     """It is pending when the canaries are looked for, and its worker has given it up."""
-
-    class Picky(Service):
-        async def submit(self, request):
-            if request.prompt == "a fox, number 0":
-                self.posts.insert(0, NotSent("no route"))
-            return await super().submit(request)
 
     service = Picky(tasks={"t0": [NO_LUCK], "t21": [Running()] * 30 + [DONE]})
     with shop_at(state, *map(job_of, range(22))) as shop:
