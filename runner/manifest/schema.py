@@ -221,7 +221,7 @@ def _limits() -> Schema:
     share = {"type": "string", "pattern": r"^[0-9]{1,3}(\.[0-9]{1,6})? ?%$"}
     properties = {
         "in_flight": _whole("Tasks that may run at the service at once.", 1, 1000, usual.in_flight),
-        "requests_per_minute": _number("Every API request counts.", 100_000, usual.requests_per_minute),
+        "requests_per_minute": _number("Every API request counts.", 1_000_000, usual.requests_per_minute),
         "submissions_per_hour": _number("A cap on creations; none by default.", 1_000_000),
         "downloads": _whole("Files fetched at once.", 1, 100, usual.downloads),
         "task_deadline": _duration("After that a task is reported as overdue.", usual.task_deadline_s),

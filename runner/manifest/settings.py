@@ -85,7 +85,7 @@ def _folder(spot: Spot) -> str | None:
 
 LIMITS: dict[str, tuple[str, Callable[[Spot], Any]]] = {
     "in_flight": ("in_flight", partial(whole, low=1, high=1000)),
-    "requests_per_minute": ("requests_per_minute", partial(number, high=100_000)),
+    "requests_per_minute": ("requests_per_minute", partial(number, high=1_000_000)),
     "submissions_per_hour": ("submissions_per_hour", partial(number, high=1_000_000)),
     "downloads": ("downloads", partial(whole, low=1, high=100)),
     "task_deadline": ("task_deadline_s", duration),
