@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from runner.app import planning
@@ -39,7 +40,8 @@ def enrol(writer: DirectWriter, manifest: Manifest, batch: Batch) -> Iterator[No
         return
     writer.write_now(batches.mark_tree, batch.pk, stale=True)
     generation = writer.write_now(enrolment.begin, batch.pk)
-    for page in planning.pages(expand(manifest)):
+    jobs = expand(manifest)
+    while page := list(islice(jobs, enrolment.TRANSACTION)):
         writer.write_now(enrolment.enrol, batch.pk, page, generation)
         yield
     writer.write_now(enrolment.finish, batch.pk, generation, print_now)
