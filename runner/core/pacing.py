@@ -71,6 +71,12 @@ class Pace:
         if kind is Call.SUBMIT and self._submissions is not None:
             self._submissions.sent(now)
 
+    def left_late(self, now: float, sent_at: float) -> None:
+        """The submission that was let through at ``sent_at`` leaves only now: from now on it counts as of now."""
+        self._requests.left_late(now, sent_at)
+        if self._submissions is not None:
+            self._submissions.left_late(now, sent_at)
+
     def recall(self, submitted_at: Iterable[float]) -> None:
         """Submissions of an earlier process count as well; moments of the same clock, in order, before any ``sent``."""
         for moment in submitted_at:
@@ -142,3 +148,8 @@ class _Window:
     def sent(self, now: float) -> None:
         self._times.append(now)
         self._next_even = max(self._next_even, now) + self._spacing
+
+    def left_late(self, now: float, sent_at: float) -> None:
+        if sent_at in self._times:
+            self._times.remove(sent_at)
+            self._times.append(now)

@@ -9,12 +9,15 @@ from random import Random
 
 from runner.core.events import EventName, RunEvent
 from runner.core.outcomes import NothingLearned, NotSent, StatusOutcome, SubmitOutcome, Throttled
-from runner.core.pacing import Call, Pace
+from runner.core.pacing import GUARD_S, Call, Pace
 from runner.core.polling import Question, price
 
 _PAUSE_WORTH_TELLING_S = 5.0
 _LOOK_AGAIN_S = 0.02
 """How often the price of a request is looked at again while every question that is due is worth less."""
+
+_LATE_S = GUARD_S / 2
+"""A submission that leaves later than this after its turn came counts from then on: half of what a window is longer by."""
 
 _MayLeave = asyncio.Future[float]
 _Asked = tuple[Question, _MayLeave]
@@ -98,6 +101,12 @@ class Gate:
             case _:
                 self._pace.heard(now, sent_at, outcome.limits)
         self._let_through()
+
+    def leaves(self, sent_at: float) -> None:
+        """The submission that was let through at that moment leaves now, after its intent was made durable."""
+        now = asyncio.get_running_loop().time()
+        if now - sent_at > _LATE_S:
+            self._pace.left_late(now, sent_at)
 
     def lost(self, sent_at: float) -> None:
         """The request of that moment was cancelled before it had an outcome."""

@@ -132,6 +132,7 @@ async def _attempt(ctx: Context, job: StoredJob, sent_at: float) -> SubmitOutcom
         )
         return None
     request = GenerationRequest(job.prompt, job.mode, job.ratio, job.images)
+    ctx.gate.leaves(sent_at)  # a slow disk may have held it for seconds
     try:
         outcome = await ctx.ports.provider.submit(request)
     except asyncio.CancelledError:

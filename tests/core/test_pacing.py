@@ -82,6 +82,30 @@ def test_submissions_of_an_earlier_process_count_against_the_rate_as_well():
     assert (pace.wait_s(0.0, STATUS), pace.wait_s(11.0, STATUS)) == (pytest.approx(10.5), 0.0)
 
 
+@pytest.mark.parametrize("hourly", [None, 40.0])
+@given(held_s=st.lists(st.floats(0.0, 5.0), min_size=5, max_size=5))
+def test_submissions_that_leave_late_never_come_in_larger_numbers(hourly, held_s):
+    pace, now, left = Pace(30, hourly), 0.0, []
+    for number in range(120):
+        now += pace.wait_s(now, SUBMIT)
+        pace.sent(now, SUBMIT)
+        leaves_at = max(now + held_s[number % 5], left[-1] if left else 0.0)
+        pace.left_late(leaves_at, now)
+        pace.heard(leaves_at, now, SILENT)
+        left.append(leaves_at)
+        now = leaves_at
+    assert most_in_any(left, 60.0) <= 30
+    assert hourly is None or most_in_any(left, 3600.0) <= hourly
+
+
+def test_what_left_before_the_record_begins_need_not_leave_late():
+    pace = Pace(1)
+    pace.sent(0.0, SUBMIT)
+    pace.sent(100.0, SUBMIT)
+    pace.left_late(101.0, 0.0)
+    assert pace.wait_s(101.0, SUBMIT) == pytest.approx(59.5)
+
+
 def test_plenty_is_there_at_first_and_again_after_a_rest_and_none_after_a_rush():
     pace = Pace(120)
     shares = [pace.plenty(0.0)]
