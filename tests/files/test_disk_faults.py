@@ -3,6 +3,7 @@ import os
 import resource
 import shutil
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from files_support import ETAG, VIDEO, FaultyDisk, content_of, failing, fetched,
 
 from runner.files.download import fetch
 from runner.files.outcomes import Broken, DiskFailed, DiskFull, Fetched
+from runner.files.partial import Partial
 from runner.files.place import place
 from runner.files.root import OutputRoot
 
@@ -56,11 +58,27 @@ async def test_after_a_failed_sync_the_file_is_gone(tmp_path, session):
 
 async def test_a_note_that_cannot_be_written_stops_nothing(tmp_path, session):
     def fail_notes(name, count):
-        if name == "write" and count == 3:  # what was held, the chunk after it, the note
+        opened = disk.calls.count("open_file")
+        if (
+            name == "write" and opened == 2 and "failed note" not in disk.calls
+        ):  # the partial file's, and the note's
+            disk.calls.append("failed note")
             raise OSError(errno.EIO, "injected")
 
-    large = mp4(bytes(3 * 2**20))
-    assert await outcome_on(FaultyDisk(fail_notes), tmp_path, session, large) == fetched(large)
+    disk, large = FaultyDisk(fail_notes), mp4(bytes(6 * 2**20))
+    outcome = await outcome_on(disk, tmp_path, session, large)
+    assert (outcome, disk.calls.count("failed note")) == (fetched(large), 1)
+
+
+def test_a_drip_of_bytes_goes_to_the_disk_before_it_becomes_a_million_objects(tmp_path):
+    disk, drip = FaultyDisk(), mp4(b"frames" * 300)
+    with OutputRoot(str(tmp_path / "out"), disk=disk) as root, closing(Partial(root, "job-1")) as partial:
+        partial.restart(None, None)
+        for byte in drip:
+            partial.write(bytes([byte]))
+        written = disk.calls.count("open_file")
+        outcome = partial.hand_over().run(length_proven=True)
+    assert (written, outcome) == (1, fetched(drip))
 
 
 async def test_the_file_is_synced_after_the_last_write_and_before_its_outcome(tmp_path, session):
@@ -72,12 +90,12 @@ async def test_the_file_is_synced_after_the_last_write_and_before_its_outcome(tm
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A file system of 4 MiB: more than what is held in memory."""
+    """A file system of 12 MiB: more than what is held in memory."""
     if os.geteuid() != 0 or shutil.which("mount") is None:
         pytest.skip("a small file system can only be mounted by root")
     place = tmp_path / "small"
     place.mkdir()
-    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(place)], check=False)
+    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", str(place)], check=False)
     if made.returncode:
         pytest.skip("no tmpfs can be mounted here")
     yield place
@@ -86,8 +104,8 @@ def small_disk(tmp_path):
 
 async def test_a_really_full_disk_keeps_what_it_has_and_goes_on_when_there_is_room(small_disk, session):
     ballast = small_disk / "ballast"
-    ballast.write_bytes(bytes(2 * 2**20))
-    body = mp4(b"frames" * 500_000)
+    ballast.write_bytes(bytes(6 * 2**20))
+    body = mp4(b"frames" * 1_500_000)
     with OutputRoot(str(small_disk / "out")) as root:
         async with serving(
             reply(body, headers=ETAG), lambda asked: part(body, offset_in(asked), ETAG)

@@ -178,7 +178,7 @@ async def test_starting_over_never_writes_into_a_file_that_has_its_final_name(se
 
 
 async def test_the_note_is_renewed_on_the_way_for_a_process_that_is_killed(session, root, tmp_path):
-    body = mp4(bytes(3 * 2**20))
+    body = mp4(bytes(12 * 2**20))
     notes = []
 
     async with serving(reply(body, headers=ETAG)) as server:
@@ -190,7 +190,7 @@ async def test_the_note_is_renewed_on_the_way_for_a_process_that_is_killed(sessi
             now=lambda: notes.append(note.exists() and note.read_text()) or 0.0,
         )
     offsets = {json.loads(each)["offset"] // 2**20 for each in notes if each}
-    assert (outcome, offsets - {3}) == (fetched(body), {1, 2})
+    assert (outcome, offsets - {12}) == (fetched(body), {4, 8})
 
 
 async def test_a_finished_file_leaves_no_note(session, root, tmp_path):

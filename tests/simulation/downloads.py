@@ -11,7 +11,7 @@ from runner.files.root import OutputRoot
 
 from .disk import ROOT
 
-LARGE_BYTES = 1024 * 1024
+LARGE_BYTES = 4 * 1024 * 1024
 """What is larger is written while it comes, and not at its end."""
 
 _PAGE = b"<html>please log in</html>" * 8

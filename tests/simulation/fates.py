@@ -92,7 +92,7 @@ def draw_task(mix, draw):
     if "other echo" in hit:
         fate.echo = draw.choice(("other prompt", "other mode", "silent"))
     if "large files" in hit:
-        fate.video_bytes = 1_200_000
+        fate.video_bytes = 4_500_000  # more than is held in memory
     if mix.is_on("expiring urls"):
         fate.url_life_s = draw.choice((1.0, 30.0, 600.0))
     return fate
