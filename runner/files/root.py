@@ -135,16 +135,24 @@ class OutputRoot:
         """The entry of ``path``, valid inside the ``with``.
 
         Raises ``FileNotFoundError`` where a directory is missing and not to be created, ``NotOursError`` where a
-        component is in the way, and other ``OSError``. New directories are durable before anything is put there.
+        component is in the way, and other ``OSError``. New directories are durable once the block has ended without an
+        error, after what it synced in them: the first sync commits them all, and the others find little to do.
         """
         *directories, name = _components(path)
         with contextlib.ExitStack() as stack:
             current, so_far = self._root, ""
+            unsynced: list[tuple[int, str]] = []
             for each in directories:
                 so_far = f"{so_far}{each}/"
-                current = self._step(Entry(current, each), so_far, create=create)
+                above, current = current, self._step(Entry(current, each), so_far, create=create)
                 stack.callback(self.disk.close, current)
+                if create and so_far not in self._durable:
+                    # Also for one that was there: a process that died may have made it and not synced it.
+                    unsynced.append((above, so_far))
             yield Entry(current, name)
+            for above, directory in unsynced:
+                self.disk.sync(above)
+                self._durable.add(directory)
 
     def digest(self, entry: Entry) -> Content | None:
         """What the file holds, ``None`` where there is none or it is no regular file; raises ``OSError``."""
@@ -200,7 +208,7 @@ class OutputRoot:
             self.disk.close(handle)
 
     def _step(self, entry: Entry, path: str, *, create: bool) -> int:
-        """The handle of one directory; made, and its name synced once by this process, if ``create``."""
+        """The handle of one directory; made if ``create``."""
         try:
             handle = _in_the_way(lambda: self.disk.open_directory(entry), path)
         except FileNotFoundError:
@@ -210,18 +218,7 @@ class OutputRoot:
                 _in_the_way(lambda: self.disk.make_directory(entry, 0o777), path)
             self._durable.discard(path)
             handle = _in_the_way(lambda: self.disk.open_directory(entry), path)
-        if create and path not in self._durable:
-            # Also for one that was there: a process that died may have made it and not synced it.
-            self._sync_or_close(entry.directory, handle)
-            self._durable.add(path)
         return handle
-
-    def _sync_or_close(self, directory: int, handle: int) -> None:
-        try:
-            self.disk.sync(directory)
-        except OSError:
-            self.disk.close(handle)
-            raise
 
     def _locked(self, entry: Entry) -> int | None:
         while True:

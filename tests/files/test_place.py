@@ -146,14 +146,14 @@ def test_without_hard_links_a_name_is_not_clobbered_either(code, there, kind, tm
     assert (type(outcome), (tmp_path / "out/a.mp4").read_bytes()) == (kind, there or VIDEO)
 
 
-def test_the_order_is_link_sync_of_the_directory_unlink(tmp_path):
+def test_the_order_is_link_sync_of_all_directories_on_the_way_unlink(tmp_path):
     disk = FaultyDisk()
     with OutputRoot(str(tmp_path / "out"), disk=disk) as root:
         partial_of(root, tmp_path)
         disk.calls.clear()
         place(root, "job-1", "a/b.mp4", VIDEO_CONTENT)
     steps = [each for each in disk.calls if each in {"make_directory", "sync", "link", "remove"}]
-    assert steps[:5] == ["make_directory", "sync", "link", "sync", "remove"]
+    assert steps[:5] == ["make_directory", "link", "sync", "sync", "remove"]
 
 
 def test_a_file_is_moved_and_the_empty_directories_go(root, tmp_path):

@@ -17,7 +17,7 @@ FILE_BUGS: tuple[Bug, ...] = (
     ),
     bug(
         "a-placed-name-is-not-synced",
-        "tests/files/test_place.py::test_the_order_is_link_sync_of_the_directory_unlink",
+        "tests/files/test_place.py::test_the_order_is_link_sync_of_all_directories_on_the_way_unlink",
         (PLACE, "        root.disk.sync(target.directory)\n    return Placed()", "    return Placed()"),
     ),
     # -- whole or absent ---------------------------------------------------------------------------------------------
