@@ -73,7 +73,9 @@ class LazyGroup(click.Group):
 )
 @click.version_option(__version__, prog_name="runner")
 @click.option(
-    "--state", metavar="URL", envvar="RUNNER_STATE", help="The state. [default: sqlite:///state/runner.db]"
+    "--state",
+    metavar="URL",
+    help="The state. [env var: RUNNER_STATE, also in .env; default: sqlite:///state/runner.db]",
 )
 @click.option("-v", "--verbose", count=True, help="Say more; twice for the log.")
 @click.option("-q", "--quiet", count=True, help="Say less.")

@@ -19,10 +19,10 @@ from runner.store.schema import APPLICATION_ID
 BUSY_TIMEOUT_S = 30.0
 
 
-def state_path(url: str) -> Path:
+def state_path(url: str, named_in: str = "--state") -> Path:
     """The file behind a state URL (``sqlite:///state/runner.db``), absolute and with links resolved.
 
-    The real path is what locks are taken beside, so that a state reached through a link is the same state.
+    ``named_in`` is who names it, for messages. The real path is what locks are taken beside, so that a state reached through a link is the same state.
     Raises ``UsageError`` for anything but a SQLite file.
     """
     try:
@@ -30,9 +30,11 @@ def state_path(url: str) -> Path:
     except ArgumentError:
         parsed = None
     if parsed is None or parsed.get_backend_name() != "sqlite":
-        raise UsageError(f"--state {url!r}: the state is a SQLite file, named as sqlite:///path/to/runner.db")
+        raise UsageError(
+            f"{named_in} {url!r}: the state is a SQLite file, named as sqlite:///path/to/runner.db"
+        )
     if not parsed.database or parsed.database == ":memory:" or parsed.database.startswith("file:"):
-        raise UsageError(f"--state {url!r}: the state must be a file, it is what makes a batch resumable")
+        raise UsageError(f"{named_in} {url!r}: the state must be a file, it is what makes a batch resumable")
     return Path(os.path.realpath(parsed.database))
 
 

@@ -32,13 +32,16 @@ def test_where_all_is_well_every_check_says_so_and_nothing_is_spent_or_written(b
     assert (done.code, set(grades(done).values())) == (0, {"ok"})
     assert set(grades(done)) == {
         "versions",
+        ".env",
         "manifest",
         "token",
         "state",
         "output",
         "room",
+        "proxy",
         "service",
         "clock",
+        "setting",
     }
     assert files_of(bench) == before
     assert bench.asked("generate") == []
@@ -187,3 +190,48 @@ def test_the_sandbox_needs_no_token_and_leaves_no_service_behind(bench, monkeypa
     done = doctor(bench, "--sandbox")
     assert (done.code, grades(done)["service"]) == (0, "ok")
     assert not (bench.root / "state" / "sandbox-service.db").exists()
+
+
+def test_an_env_file_is_looked_at(bench):
+    path = bench.root / ".env"
+    assert found(doctor(bench), ".env") == "there is none"
+    path.write_text("A=1\nB=2\n")
+    path.chmod(0o600)
+    assert found(doctor(bench), ".env") == "2 variables, for you alone"
+    path.chmod(0o640)
+    done = doctor(bench)
+    assert (done.code, grades(done)[".env"], found(done, ".env")) == (
+        0,
+        "warn",
+        ".env has mode 640: others can read the secrets in it",
+    )
+
+
+def test_an_env_file_that_cannot_be_used_fails_and_the_other_checks_go_on(bench):
+    (bench.root / ".env").write_text("secret words\n")
+    done = doctor(bench)
+    assert (done.code, grades(done)[".env"], grades(done)["service"]) == (2, "fail", "ok")
+    assert (found(done, ".env").startswith(".env:1: this is not NAME=value"), "secret words" in done.out) == (
+        True,
+        False,
+    )
+    assert bench.run("run", "demo.yaml").code == 2
+
+
+def test_a_proxy_that_other_programs_use_is_named_where_the_service_cannot_be_reached(bench, monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    assert found(doctor(bench), "proxy").startswith("none (HTTPS_PROXY is set and not read")
+    bench.manifest(provider={"base_url": "http://127.0.0.1:9"})
+    hints = " ".join(str(one["hint"]) for one in doctor(bench).objects() if one["check"] == "service")
+    assert "HTTPS_PROXY (not read" in hints
+
+
+def test_a_line_for_people_has_a_mark_and_its_way_out_below(bench, monkeypatch):
+    monkeypatch.delenv("GROKIMAGINE_API_TOKEN")
+    lines = bench.run("doctor", "demo.yaml").out.splitlines()
+    marks = {line.split()[0] for line in lines if not line.startswith(" ")}
+    place = next(number for number, line in enumerate(lines) if line.startswith("fail  token"))
+    assert (marks, lines[place + 1].strip().startswith("export GROKIMAGINE_API_TOKEN=")) == (
+        {"ok", "warn", "fail"},
+        True,
+    )

@@ -238,7 +238,7 @@ ROWS: dict[str, tuple[str, ...]] = {
 }
 
 NOT_HERE: dict[str, str] = {
-    "S4": "no key file and no keyring: the token comes from one environment variable and from nowhere else",
+    "S4": "no key file and no keyring: the token comes from one variable, of the environment or of .env, and from nowhere else",
     "S8": "no allow-list of hosts and no rule on ports: the contract opens every public address",
     "S26": "ffprobe is not run by the program, only by tests",
     "S29": "there is no CSV output yet; the encoder is ready and tested, and its place is tested with the export",
