@@ -32,8 +32,7 @@ def run(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         code = EXIT_INTERRUPTED
     except RunnerError as error:
-        say(f"error: {error}")
-        code = error.exit_code
+        code = _refused(error)
     except BrokenPipeError:
         code = 0  # whoever read our output has seen enough
     except Exception as error:  # noqa: BLE001 - the edge: whatever comes ends with a message, a log and a code
@@ -64,6 +63,14 @@ def _usage(error: click.ClickException) -> int:
         say(context.get_usage())
     say(f"error: {error.format_message()}")
     return EXIT_USAGE
+
+
+def _refused(error: RunnerError) -> int:
+    from runner.cli.logs import note_refusal  # noqa: PLC0415 - a command that succeeds has logged what it had to
+
+    say(f"error: {error}")
+    note_refusal(error)
+    return error.exit_code
 
 
 def _internal(error: Exception) -> int:
