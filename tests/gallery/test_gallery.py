@@ -1,0 +1,29 @@
+"""Every message is as it was when somebody last read it, and none of them is a traceback."""
+
+import pytest
+
+from tests.faults.needs import missing
+from tests.gallery import disk
+from tests.gallery.snapshots import AREAS, kept, played
+from tests.gallery.stage import TOKEN
+
+SITUATIONS = [(area, name) for area, situations in AREAS.items() for name in situations]
+ONLY_ROOT = missing("root", "mount")
+
+
+@pytest.mark.parametrize(("area", "name"), SITUATIONS)
+def test_a_message_is_as_it_was_when_somebody_last_read_it(area, name):
+    if name in disk.NEEDS_MOUNTS and ONLY_ROOT:
+        pytest.skip(ONLY_ROOT)
+    transcript, errors = played(area, name)
+    assert [text for text in errors if "Traceback" in text or TOKEN in text] == []
+    assert transcript == kept(area)[name]
+
+
+@pytest.mark.parametrize("area", AREAS)
+def test_what_is_written_down_is_what_there_is(area):
+    assert list(kept(area)) == list(AREAS[area])
+
+
+def test_there_are_at_least_sixty_situations():
+    assert len(SITUATIONS) >= 60
