@@ -16,7 +16,7 @@ from runner.core.model import Manifest
 from runner.core.records import Batch
 from runner.engine.ports import Ports
 from runner.files.root import OutputRoot
-from runner.providers import Provider
+from runner.providers import Provider, Secret
 from runner.store.writer import Writer
 
 SANDBOX_TOKEN = "sandbox"  # noqa: S105 - no secret: the embedded service takes any text
@@ -50,7 +50,7 @@ def embedded(manifest: Manifest, options: str, ledger: Path | None) -> Iterator[
 
 
 def token_of(workplace: Workplace, manifest: Manifest) -> str:
-    """The token from its variable; any text for the embedded service. Raises ``UsageError`` without one."""
+    """The token from its variable; any text for the embedded service. Raises ``UsageError`` without a usable one."""
     if workplace.sandbox:
         return SANDBOX_TOKEN
     name = manifest.provider.token_env
@@ -60,6 +60,9 @@ def token_of(workplace: Workplace, manifest: Manifest) -> str:
             f"the environment variable {name} holds no token: export {name}=..., or write {name}=... into .env in the "
             "working directory (--sandbox needs none); nothing was sent"
         )
+    Secret.token(
+        found.text, f"{name} ({found.source})"
+    )  # before anything is written, and not at the first request
     return found.text
 
 

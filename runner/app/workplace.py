@@ -102,7 +102,7 @@ class Workplace:
         Raises ``UsageError`` if there is no such batch, ``BusyError`` if a run goes on.
         """
         with self.reading() as connection:
-            name = find_batch(connection, batch).name
+            name = find_batch(connection, batch, self.state).name
         with locks.holding(self.state, name):
             writer = DirectWriter(open_for_writing(self.state))
             try:
@@ -114,17 +114,20 @@ class Workplace:
                 writer.close()
 
 
-def find_batch(connection: Connection | None, named: str) -> Batch:
+def find_batch(connection: Connection | None, named: str, state: Path) -> Batch:
     """The batch with this name, or of the manifest at this path; raises ``UsageError`` that lists what there is."""
     if connection is None:
-        raise UsageError(f"there is no state yet, so there is no batch {named!r}; `runner run` makes it")
+        raise UsageError(
+            f"there is no state at {state} yet, so there is no batch {named!r}; `runner run MANIFEST` makes it, or go to "
+            "the directory that it was run in (or name its state with --state)"
+        )
     path = os.path.realpath(named)
     found = batches.by_name(connection, named) or batches.by_manifest(connection, path)
     if found is None and os.path.exists(path):  # noqa: PTH110 - as typed by a person; may be anything
         found = batches.by_name(connection, load_manifest(named).manifest.name)
     if found is None:
         known = ", ".join(batch.name for batch in batches.every(connection)) or "none yet"
-        raise UsageError(f"there is no batch {named!r}; there are: {known}")
+        raise UsageError(f"there is no batch {named!r} in {state}; there are: {known}")
     return found
 
 

@@ -48,7 +48,7 @@ def table(spot: Spot, allowed: Collection[str], needed: Iterable[str] = ()) -> d
             _report_unknown(spot, key, allowed)
     for key_needed in needed:
         if key_needed not in found:
-            spot.fail(f"'{key_needed}' is missing")
+            spot.fail(f"'{key_needed}' is missing", "add it")
     return found
 
 

@@ -28,7 +28,8 @@ _PLAIN = (
     (r"\b\d+ bytes more", "<n> bytes more"),
     (r"[\d.]+ GB free", "<n> GB free"),
     (r"runner [\d.]+, Python [\d.]+, SQLite [\d.]+", "runner <version>, Python <version>, SQLite <version>"),
-    (r" \(_ssl\.c:\d+\)", ""),
+    (r"\[(X509|SSL)[^;\n]*", "<OpenSSL's words>"),
+    (r"self.signed certificate", "self-signed certificate"),
     (r" +$", ""),
 )
 

@@ -207,6 +207,9 @@ def _tls(ca_file: str | None) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=ca_file)
     except (OSError, ValueError) as error:
-        raise UsageError(f"ca_file {ca_file!r} cannot be used: {error}") from error
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise UsageError(
+            f"ca_file {ca_file!r} cannot be used: {reason}; name a file with certificates in PEM form"
+        ) from error
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
