@@ -66,8 +66,18 @@ def clock_check(ahead_s: float) -> Check:
     return Check("clock", Grade.OK, "within a minute of the service's")
 
 
+def versions_check(sqlite: tuple[int, int, int]) -> Check:
+    """What it means that SQLite has this version."""
+    dotted = ".".join(map(str, sqlite))
+    found = f"runner {__version__}, Python {platform.python_version()}, SQLite {dotted}"
+    if sqlite < SQLITE_LEAST:
+        least = ".".join(map(str, SQLITE_LEAST))
+        return Check("versions", Grade.FAIL, found, f"SQLite {least} is needed: take a newer Python")
+    return Check("versions", Grade.OK, found)
+
+
 def _checks(question: Question) -> Iterator[Check]:
-    yield _versions()
+    yield versions_check(sqlite3.sqlite_version_info)
     environment, of_env_file = env_file_check()
     yield of_env_file
     workplace = Workplace.at(question.state, sandbox=question.sandbox, environment=environment)
@@ -103,14 +113,6 @@ def _beyond(
             return
     yield proxy_check(workplace, manifest.provider.proxy)
     yield from _service(workplace, manifest, token, sandbox_options)
-
-
-def _versions() -> Check:
-    found = f"runner {__version__}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
-    if sqlite3.sqlite_version_info < SQLITE_LEAST:
-        least = ".".join(map(str, SQLITE_LEAST))
-        return Check("versions", Grade.FAIL, found, f"SQLite {least} is needed: take a newer Python")
-    return Check("versions", Grade.OK, found)
 
 
 def _manifest(workplace: Workplace, path: str | None) -> tuple[Manifest, frozenset[str], Check | None]:

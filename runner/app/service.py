@@ -66,6 +66,13 @@ def token_of(workplace: Workplace, manifest: Manifest) -> str:
     return found.text
 
 
+def refuse_unusable(manifest: Manifest, token: str) -> None:
+    """Raise ``UsageError`` if no client can be made of these settings; nothing is sent."""
+    from runner.providers import connect  # noqa: PLC0415 - the HTTP client, only where something is sent
+
+    connect(manifest.provider, token)
+
+
 def origin_of(manifest: Manifest) -> str:
     """The scheme, host and port that the token goes to."""
     parts = urlsplit(manifest.provider.base_url)

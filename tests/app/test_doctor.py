@@ -235,3 +235,46 @@ def test_a_line_for_people_has_a_mark_and_its_way_out_below(bench, monkeypatch):
         {"ok", "warn", "fail"},
         True,
     )
+
+
+@pytest.mark.parametrize(("version", "grade"), [((3, 37, 2), "fail"), ((3, 38, 0), "ok"), ((4, 0, 0), "ok")])
+def test_a_database_that_is_too_old_fails_with_the_version_that_is_needed(version, grade):
+    from runner.app.checking import versions_check
+
+    check = versions_check(version)
+    assert (check.grade, "3.38.0 is needed" in str(check.hint)) == (grade, grade == "fail")
+
+
+@pytest.mark.parametrize(("mebibytes", "grade"), [(63, "fail"), (64, "warn"), (1023, "warn"), (1024, "ok")])
+def test_a_disk_that_is_nearly_full_is_told_before_it_is_full(mebibytes, grade):
+    from runner.app.soundness import room_check
+
+    check = room_check("for the output at /videos", mebibytes * 1024**2)
+    assert (check.grade, "/videos" in check.found, check.hint is None) == (grade, True, grade == "ok")
+
+
+@pytest.mark.parametrize(
+    ("provider", "message"),
+    [
+        (
+            {"base_url": "http://127.0.0.1:9", "proxy": "http://127.0.0.1:9"},
+            "a proxy needs a base_url with https",
+        ),
+        ({"base_url": "https://127.0.0.1:9", "ca_file": "demo.yaml"}, "ca_file 'demo.yaml' cannot be used"),
+    ],
+)
+def test_a_way_that_cannot_be_taken_fails_before_anything_is_written(bench, provider, message):
+    bench.lose_state()
+    bench.manifest(provider=provider)
+    looked, ran = doctor(bench), bench.run("run", "demo.yaml")
+    assert (looked.code, grades(looked)["settings"], message in found(looked, "settings")) == (
+        2,
+        "fail",
+        True,
+    )
+    assert (ran.code, message in ran.err, bench.state.exists(), "to submit" in ran.err) == (
+        2,
+        True,
+        False,
+        False,
+    )
