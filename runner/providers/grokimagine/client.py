@@ -165,7 +165,9 @@ class Client:
 
 def _certificate_reason(fault: ssl.SSLCertVerificationError) -> str:
     text = f"the certificate of the service is not trusted: {fault.verify_message}"
-    return f"{text} - is the clock of this computer right?" if fault.verify_code in CLOCK_CODES else text
+    if fault.verify_code in CLOCK_CODES:
+        return f"{text} - is the clock of this computer right?"
+    return f"{text.rstrip('.')} - check provider.base_url, and provider.ca_file if the service has its own authority"
 
 
 def _checked_base_url(text: str) -> str:
