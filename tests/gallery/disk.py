@@ -1,12 +1,15 @@
 """Disks and trees: full, closed, in the way, damaged, lost."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from tests.faults.mounts import read_only
 from tests.gallery.stage import Stage
 
 NEEDS_MOUNTS = {"a tree that is read-only", "a state that is read-only"}
 """Situations that only root can make."""
+NEEDS_FULL = {"a full disk under the log", "a result that does not fit on the disk"}
+"""Situations that are made with /dev/full."""
 
 
 def a_file_where_the_tree_should_be(stage: Stage) -> None:
@@ -48,6 +51,12 @@ def a_full_disk_under_the_state(stage: Stage) -> None:
 def a_full_disk_under_the_log(stage: Stage) -> None:
     stage.bench()
     stage.run("--log-file", "/dev/full", "run", "demo.yaml", "--limit", "0")
+
+
+def a_result_that_does_not_fit(stage: Stage) -> None:
+    stage.bench()
+    with Path("/dev/full").open("w") as full:
+        stage.run_to(full, "plan", "demo.yaml")
 
 
 def a_file_that_was_deleted(stage: Stage) -> None:
@@ -98,6 +107,7 @@ SITUATIONS: dict[str, Callable[[Stage], None]] = {
     "a full disk under the tree": a_full_disk_under_the_tree,
     "a full disk under the state": a_full_disk_under_the_state,
     "a full disk under the log": a_full_disk_under_the_log,
+    "a result that does not fit on the disk": a_result_that_does_not_fit,
     "a file that was deleted": a_file_that_was_deleted,
     "a file that was edited": a_file_that_was_edited,
     "a list that somebody else wrote": a_list_that_somebody_else_wrote,

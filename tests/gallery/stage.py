@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TextIO
 
 from runner.cli import edge
 from runner.sandbox import SandboxOptions, running_in_thread
@@ -57,6 +57,14 @@ class Stage:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             code = edge.run(words)
         self._note(words, code, out.getvalue(), err.getvalue())
+        return code
+
+    def run_to(self, out: TextIO, *words: str) -> int:
+        """Ask the program, whose results go there."""
+        err = io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = edge.run(words)
+        self._note(words, code, "", err.getvalue())
         return code
 
     def quietly(self, *words: str) -> None:

@@ -42,6 +42,7 @@ CHANGED: dict[str, tuple[str, tuple[tuple[str, ...], ...]]] = {
     "a state of a newer version": ("PRAGMA user_version = 99", (RUN, STATUS)),
     "a state of another application": ("PRAGMA application_id = 7", (RUN, STATUS)),
     "a state with another table": ("CREATE TABLE mine (a)", (RUN,)),
+    "a state of an older version": ("PRAGMA user_version = 1", (STATUS,)),
     "books that are not true": ("UPDATE batch SET spent = 7", (RUN,)),
     "a row that no version wrote": ("UPDATE job SET error_class = 'odd'", (("jobs", "demo"),)),
 }
