@@ -78,7 +78,9 @@ def adopt(workplace: Workplace, path: str, tell: Callable[[Decision], None]) -> 
     output_dir = workplace.output_dir(manifest)
     with holding(workplace.state, manifest.name):
         if not (output_dir / NAME).is_file():
-            raise UsageError(f"there is no {output_dir / NAME}, so there is nothing to adopt")
+            raise UsageError(
+                f"there is no {output_dir / NAME}, so there is nothing to adopt; `output.dir` of {path} says where the tree is"
+            )
         with workplace.reading() as connection:
             plan = planning.plan_with(connection, workplace, manifest, Wishes(examples=0))
         with OutputRoot(str(output_dir), create=False) as root:

@@ -19,7 +19,7 @@ def standings(workplace: Workplace, named: str | None) -> list[tuple[Standing, l
         if named is None and connection is None:
             return []
         if named is not None or connection is None:
-            chosen = [find_batch(connection, named or "")]
+            chosen = [find_batch(connection, named or "", workplace.state)]
         else:
             chosen = batches.every(connection)
         if connection is None:
@@ -46,7 +46,7 @@ def standing_of(workplace: Workplace, connection: Connection, batch: Batch) -> S
 def jobs(workplace: Workplace, named: str, selection: Selection) -> Iterator[JobRecord]:
     """The chosen jobs of a batch in the order of submission, a page at a time."""
     with workplace.reading() as connection:
-        batch = find_batch(connection, named)
+        batch = find_batch(connection, named, workplace.state)
         if connection is None:
             return
         is_dead = locks.holder(workplace.state, batch.name) is None

@@ -87,8 +87,15 @@ class Preflight:
             )
 
     def token(self, plan: Plan) -> str:
-        """The token from its variable; any text where the service will not be asked. Raises ``UsageError`` without one."""
-        return service.token_of(self.workplace, self.manifest) if plan.diff.unfinished else "none needed"
+        """The token from its variable; any text where the service will not be asked.
+
+        Raises ``UsageError`` without one, and where it, the proxy or the certificates cannot be used.
+        """
+        if not plan.diff.unfinished:
+            return "none needed"
+        token = service.token_of(self.workplace, self.manifest)
+        service.refuse_unusable(self.manifest, token)
+        return token
 
 
 def _unknown_to_state(

@@ -42,7 +42,9 @@ class Finished:
     def reasons(self) -> tuple[str, ...]:
         """Why the run ended before its time, for people."""
         ending = self.ending
-        budget = "the budget has no room for another generation" if ending.budget else None
+        budget = (
+            "the budget has no room for another generation; raise it with --budget" if ending.budget else None
+        )
         bugs = f"{ending.bugs} jobs met an error of this program; run it again" if ending.bugs else None
         found = (ending.state, ending.service, ending.disk, ending.failures, budget, bugs)
         return tuple(f"stopped: {reason}" for reason in found if reason)

@@ -1,7 +1,6 @@
 """The service that a command talks to: the one that the manifest names, or the embedded one of the sandbox."""
 
 import contextlib
-import os
 import random
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
@@ -9,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from runner.app.surroundings import on_this_machine
 from runner.app.workplace import Workplace
 from runner.core.errors import UsageError
 from runner.core.events import RunEvent
@@ -16,7 +16,7 @@ from runner.core.model import Manifest
 from runner.core.records import Batch
 from runner.engine.ports import Ports
 from runner.files.root import OutputRoot
-from runner.providers import Provider
+from runner.providers import Provider, Secret
 from runner.store.writer import Writer
 
 SANDBOX_TOKEN = "sandbox"  # noqa: S105 - no secret: the embedded service takes any text
@@ -24,12 +24,13 @@ SANDBOX_TOKEN = "sandbox"  # noqa: S105 - no secret: the embedded service takes 
 
 @contextlib.contextmanager
 def pointed(workplace: Workplace, manifest: Manifest, options: str) -> Iterator[Manifest]:
-    """The manifest, pointed at the embedded service where the sandbox was asked for; it runs inside the ``with``.
+    """The manifest as this machine reaches its service, or pointed at the embedded one where the sandbox was asked for.
 
-    Its tasks are those of the workplace's ledger. ``options`` are its own, as ``--sandbox-options`` takes them.
+    The embedded one runs inside the ``with``; its tasks are those of the workplace's ledger. ``options`` are its own,
+    as ``--sandbox-options`` takes them. Raises ``UsageError``.
     """
     if not workplace.sandbox:
-        yield manifest
+        yield on_this_machine(workplace.environment, manifest)
         return
     ledger = workplace.service_ledger
     ledger.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -49,17 +50,27 @@ def embedded(manifest: Manifest, options: str, ledger: Path | None) -> Iterator[
 
 
 def token_of(workplace: Workplace, manifest: Manifest) -> str:
-    """The token from its variable; any text for the embedded service. Raises ``UsageError`` without one."""
+    """The token from its variable; any text for the embedded service. Raises ``UsageError`` without a usable one."""
     if workplace.sandbox:
         return SANDBOX_TOKEN
     name = manifest.provider.token_env
-    token = os.environ.get(name, "")
-    if not token.strip():
+    found = workplace.environment.find(name)
+    if found is None:
         raise UsageError(
-            f"the environment variable {name} holds no token: export {name}=... (or try --sandbox, which needs "
-            "none); nothing was sent"
+            f"the environment variable {name} holds no token: export {name}=..., or write {name}=... into .env in the "
+            "working directory (--sandbox needs none); nothing was sent"
         )
-    return token
+    Secret.token(
+        found.text, f"{name} ({found.source})"
+    )  # before anything is written, and not at the first request
+    return found.text
+
+
+def refuse_unusable(manifest: Manifest, token: str) -> None:
+    """Raise ``UsageError`` if no client can be made of these settings; nothing is sent."""
+    from runner.providers import connect  # noqa: PLC0415 - the HTTP client, only where something is sent
+
+    connect(manifest.provider, token)
 
 
 def origin_of(manifest: Manifest) -> str:

@@ -47,14 +47,17 @@ def room_checks(places: Mapping[str, Path]) -> Iterator[Check]:
     """The free room where each of these directories is, or will be."""
     for name, place in places.items():
         above = _existing(place)
-        free = shutil.disk_usage(above).free
-        found = f"{free / 1e9:.1f} GB free for the {name} at {above}"
-        if free < ROOM_LEAST_BYTES:
-            yield Check("room", Grade.FAIL, found, "make room: a run stops where the disk is full")
-        elif free < ROOM_ADVISED_BYTES:
-            yield Check("room", Grade.WARN, found, "make room: a video has some megabytes")
-        else:
-            yield Check("room", Grade.OK, found)
+        yield room_check(f"for the {name} at {above}", shutil.disk_usage(above).free)
+
+
+def room_check(where: str, free_bytes: int) -> Check:
+    """What it means that so much is free there."""
+    found = f"{free_bytes / 1e9:.2f} GB free {where}"
+    if free_bytes < ROOM_LEAST_BYTES:
+        return Check("room", Grade.FAIL, found, "make room: a run stops where the disk is full")
+    if free_bytes < ROOM_ADVISED_BYTES:
+        return Check("room", Grade.WARN, found, "make room: a video has some megabytes")
+    return Check("room", Grade.OK, found)
 
 
 def _of_state(workplace: Workplace, manifest: Manifest, connection: Connection) -> Iterator[Check]:

@@ -36,5 +36,7 @@ def write_starter(directory: str) -> list[Path]:
             with path.open("x", encoding="utf-8") as file:
                 file.write(text)
     except OSError as error:
-        raise UsageError(f"{folder}: cannot be written: {error.strerror}") from error
+        raise UsageError(
+            f"{folder}: cannot be written: {error.strerror}; name another directory: runner init DIR"
+        ) from error
     return list(texts)

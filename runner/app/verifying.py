@@ -84,7 +84,7 @@ def verify(workplace: Workplace, named: str, tell: Callable[[Finding], None]) ->
     Raises ``UsageError`` where there is no such batch, or its output directory cannot be read.
     """
     with workplace.reading() as connection:
-        batch = find_batch(connection, named)
+        batch = find_batch(connection, named, workplace.state)
     files = size_bytes = damaged = 0
     with existing_root(batch.output_dir) as root:
         for page in _pages(workplace, batch.pk):

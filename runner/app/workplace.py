@@ -3,14 +3,16 @@
 import contextlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runner.app.environment import Environment
 from runner.core.errors import UsageError
 from runner.core.model import Manifest
 from runner.core.records import Batch
+from runner.core.setting import Source
 from runner.providers import capabilities_of
 from runner.store import batches, database, locks
 from runner.store.database import open_for_writing, state_path
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from runner.manifest import Loaded
 
 DEFAULT_STATE = "sqlite:///state/runner.db"
+STATE_ENV = "RUNNER_STATE"
 DEFAULT_PROVIDER = "grokimagine"
 SANDBOX_STATE = "sandbox.db"
 SANDBOX_SERVICE = "sandbox-service.db"
@@ -28,17 +31,31 @@ SANDBOX_OUTPUTS = "outputs/sandbox"
 
 @dataclass(frozen=True, slots=True)
 class Workplace:
-    """The state file of a command (its real path); with ``sandbox``, states and outputs apart from the real ones."""
+    """The state file of a command (its real path); with ``sandbox``, states and outputs apart from the real ones.
+
+    ``named_by`` says who named the state. ``environment`` holds the variables that settings are read from.
+    """
 
     state: Path
     sandbox: bool = False
-    is_default: bool = True
+    named_by: Source = Source.DEFAULT
+    environment: Environment = field(default_factory=Environment.here, repr=False)
 
     @classmethod
-    def at(cls, url: str | None, *, sandbox: bool) -> "Workplace":
-        """The workplace of ``--state`` and ``--sandbox``; the sandbox's files stand beside the real state."""
-        real = state_path(url or DEFAULT_STATE)
-        return cls(real.with_name(SANDBOX_STATE) if sandbox else real, sandbox, is_default=url is None)
+    def at(cls, url: str | None, *, sandbox: bool, environment: Environment | None = None) -> "Workplace":
+        """The workplace of ``--state`` and ``--sandbox``; the sandbox's files stand beside the real state.
+
+        Without ``url`` it is the variable ``RUNNER_STATE`` that names the state, or nobody. Raises ``UsageError``.
+        """
+        environment = environment or Environment.here()
+        found = environment.find(STATE_ENV)
+        if url is not None:
+            real, named_by = state_path(url, "--state"), Source.FLAG
+        elif found is not None:
+            real, named_by = state_path(found.text, f"{STATE_ENV} ({found.source})"), found.source
+        else:
+            real, named_by = state_path(DEFAULT_STATE, "--state"), Source.DEFAULT
+        return cls(real.with_name(SANDBOX_STATE) if sandbox else real, sandbox, named_by, environment)
 
     @property
     def service_ledger(self) -> Path:
@@ -59,7 +76,7 @@ class Workplace:
 
         Without this a run from another directory would buy everything again.
         """
-        if self.sandbox or not self.is_default or self.has_state():
+        if self.sandbox or self.named_by is not Source.DEFAULT or self.has_state():
             return
         for above in Path(os.path.realpath(manifest)).parents:
             other = above / "state" / self.state.name
@@ -85,7 +102,7 @@ class Workplace:
         Raises ``UsageError`` if there is no such batch, ``BusyError`` if a run goes on.
         """
         with self.reading() as connection:
-            name = find_batch(connection, batch).name
+            name = find_batch(connection, batch, self.state).name
         with locks.holding(self.state, name):
             writer = DirectWriter(open_for_writing(self.state))
             try:
@@ -97,17 +114,20 @@ class Workplace:
                 writer.close()
 
 
-def find_batch(connection: Connection | None, named: str) -> Batch:
+def find_batch(connection: Connection | None, named: str, state: Path) -> Batch:
     """The batch with this name, or of the manifest at this path; raises ``UsageError`` that lists what there is."""
     if connection is None:
-        raise UsageError(f"there is no state yet, so there is no batch {named!r}; `runner run` makes it")
+        raise UsageError(
+            f"there is no state at {state} yet, so there is no batch {named!r}; `runner run MANIFEST` makes it, or go to "
+            "the directory that it was run in (or name its state with --state)"
+        )
     path = os.path.realpath(named)
     found = batches.by_name(connection, named) or batches.by_manifest(connection, path)
     if found is None and os.path.exists(path):  # noqa: PTH110 - as typed by a person; may be anything
         found = batches.by_name(connection, load_manifest(named).manifest.name)
     if found is None:
         known = ", ".join(batch.name for batch in batches.every(connection)) or "none yet"
-        raise UsageError(f"there is no batch {named!r}; there are: {known}")
+        raise UsageError(f"there is no batch {named!r} in {state}; there are: {known}")
     return found
 
 

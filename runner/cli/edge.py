@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import click
 
-from runner.core.errors import RunnerError
+from runner.core.errors import RunnerError, UsageError
 from runner.core.safe_text import for_json, for_terminal
 
 EXIT_USAGE = 2
@@ -30,10 +30,10 @@ def run(arguments: Sequence[str]) -> int:
     except click.ClickException as error:
         code = _usage(error)
     except (KeyboardInterrupt, click.Abort):
+        say("interrupted; what is in the state is safe")
         code = EXIT_INTERRUPTED
     except RunnerError as error:
-        say(f"error: {error}")
-        code = error.exit_code
+        code = _refused(error)
     except BrokenPipeError:
         code = 0  # whoever read our output has seen enough
     except Exception as error:  # noqa: BLE001 - the edge: whatever comes ends with a message, a log and a code
@@ -44,18 +44,34 @@ def run(arguments: Sequence[str]) -> int:
 
 def say(text: str) -> None:
     """A message for people, on stderr, stripped of what could act on the terminal."""
+    if sys.stderr is None:  # it was closed when the program began; print() would take stdout instead
+        return
     with contextlib.suppress(OSError, ValueError):
         print(for_terminal(text, keep_newlines=True), file=sys.stderr, flush=True)  # noqa: T201 - this is the terminal
 
 
 def show(text: str) -> None:
-    """A result for people, on stdout, stripped like a message."""
-    click.echo(for_terminal(text, keep_newlines=True))
+    """A result for people, on stdout, stripped like a message; raises ``UsageError`` where it cannot be written."""
+    _write(for_terminal(text, keep_newlines=True))
 
 
 def show_json(value: object) -> None:
-    """A result for programs, on stdout, on one line: as lossless as JSON is, and stripped like a message."""
-    click.echo(for_json(value))
+    """A result for programs, on stdout, on one line: as lossless as JSON is, and stripped like a message.
+
+    Raises ``UsageError`` where it cannot be written.
+    """
+    _write(for_json(value))
+
+
+def _write(text: str) -> None:
+    try:
+        click.echo(text)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise UsageError(
+            f"the result cannot be written to standard output: {error.strerror}; make room where it goes, and ask again"
+        ) from error
 
 
 def _usage(error: click.ClickException) -> int:
@@ -66,6 +82,14 @@ def _usage(error: click.ClickException) -> int:
     return EXIT_USAGE
 
 
+def _refused(error: RunnerError) -> int:
+    from runner.cli.logs import note_refusal  # noqa: PLC0415 - a command that succeeds has logged what it had to
+
+    say(f"error: {error}")
+    note_refusal(error)
+    return error.exit_code
+
+
 def _internal(error: Exception) -> int:
     from runner.cli.logs import note_internal_error  # noqa: PLC0415 - JSON lines and files: only after an internal error
 
@@ -74,7 +98,7 @@ def _internal(error: Exception) -> int:
 
 
 def _flush() -> None:
-    for stream in (sys.stdout, sys.stderr):
+    for stream in filter(None, (sys.stdout, sys.stderr)):
         try:
             stream.flush()
         except (OSError, ValueError):

@@ -73,23 +73,25 @@ class LazyGroup(click.Group):
 )
 @click.version_option(__version__, prog_name="runner")
 @click.option(
-    "--state", metavar="URL", envvar="RUNNER_STATE", help="The state. [default: sqlite:///state/runner.db]"
+    "--state",
+    metavar="URL",
+    help="The state. [env var: RUNNER_STATE, also in .env; default: sqlite:///state/runner.db]",
 )
 @click.option("-v", "--verbose", count=True, help="Say more; twice for the log.")
 @click.option("-q", "--quiet", count=True, help="Say less.")
 @click.option("--log-file", metavar="FILE", type=click.Path(dir_okay=False), help="Write a log to FILE.")
+@click.option("--log-prompts", is_flag=True, help="Keep prompts, and texts that may repeat them, in the log.")
 @click.option(
     "--color/--no-color", default=None, help="Colours (default: on a terminal, unless NO_COLOR is set)."
 )
 @click.pass_context
-def root(
-    ctx: click.Context, state: str | None, verbose: int, quiet: int, log_file: str | None, color: bool | None
-) -> None:
+def root(ctx: click.Context, /, **given: Any) -> None:
     """Make batches of videos from a manifest of prompts x ratios x modes, within a budget."""
     from runner.cli import logs  # noqa: PLC0415 - `runner --help` needs no log
 
-    logs.set_up(verbose - quiet, log_file)
+    verbosity, color = given["verbose"] - given["quiet"], given["color"]
+    logs.set_up(verbosity, given["log_file"], with_prompts=given["log_prompts"])
     if color is None and os.environ.get("NO_COLOR"):
         color = False
     ctx.color = color  # what is styled through click obeys it; None: on a terminal
-    ctx.obj = Globals(state, verbose - quiet, log_file, color)
+    ctx.obj = Globals(given["state"], verbosity, given["log_file"], color)

@@ -92,7 +92,10 @@ def _ask(plan: Plan) -> bool:
 
     cost = f"up to {plan.needed} credits (about {dollars(plan.quoted, plan.needed)})"
     if not sys.stdin.isatty():
-        raise UsageError(f"there is no budget, and nobody to ask: give --budget, or --yes to spend {cost}")
+        raise UsageError(
+            f"there is no budget, and nobody to ask: write `budget` into the manifest, give --budget, or --yes to spend "
+            f"{cost}; nothing was sent"
+        )
     return click.confirm(f"This spends {cost}. Continue?", err=True)
 
 

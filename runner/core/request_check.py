@@ -26,7 +26,7 @@ def length_problem(
     message = (
         f"the text is {chars} characters long{_with(values)}; at most {allowed.prompt_chars_max} are allowed"
     )
-    return Problem(source.place, source.path, message)
+    return Problem(source.place, source.path, message, "shorten it")
 
 
 def text_warning(

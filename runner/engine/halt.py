@@ -88,7 +88,9 @@ class Halt:
         """A POST had an outcome, in order of arrival; three unknown ones in a row end submission."""
         self._unknown_in_a_row = self._unknown_in_a_row + 1 if unknown else 0
         if self._unknown_in_a_row >= UNKNOWN_IN_A_ROW:
-            self.service_refuses(f"{UNKNOWN_IN_A_ROW} submissions in a row had an unknown outcome")
+            self.service_refuses(
+                f"{UNKNOWN_IN_A_ROW} submissions in a row had an unknown outcome: decide them first"
+            )
 
     def reached(self) -> None:
         """The service answered something."""
@@ -100,7 +102,8 @@ class Halt:
         if self._unreached_since is None:
             self._unreached_since = now
         elif now - self._unreached_since >= UNREACHABLE_S:
-            self.service_refuses(f"the service could not be reached for 10 minutes: {reason}", all_calls=True)
+            why = f"the service could not be reached for 10 minutes: {reason}; check the network, and run it again"
+            self.service_refuses(why, all_calls=True)
 
     def _count_failures(self, more: int) -> None:
         self._failed += more

@@ -170,7 +170,7 @@ async def _record(ctx: Context, job: StoredJob, held: Reservation, outcome: Subm
     match outcome:
         case Accepted(task_id=task_id):
             await _keep(ctx, job, held, outcome)
-            ctx.tell(EventName.SUBMITTED, job.job_id, task_id=task_id, credits=held.price)
+            ctx.tell(EventName.SUBMITTED, job.job_id, task_id=task_id, credits=held.price, prompt=job.prompt)
         case NotSent(reason=reason):
             await ctx.record(attempts.give_back, held.attempt, AttemptOutcome.NOT_SENT, reason, now)
         case Throttled(message=message):

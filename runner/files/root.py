@@ -44,7 +44,10 @@ class OutputRoot:
         try:
             self._root = disk.open_root(self.path, create=create)
         except OSError as error:
-            raise UsageError(f"{self.path}: cannot be used as output directory: {error.strerror}") from error
+            raise UsageError(
+                f"{self.path}: cannot be used as output directory: {error.strerror}; clear the way, or name another in "
+                "`output.dir`"
+            ) from error
 
     def __enter__(self) -> Self:
         return self
@@ -69,9 +72,14 @@ class OutputRoot:
         try:
             self._lock = self._locked(Entry(self.partials(), _LOCK))
         except OSError as error:
-            raise UsageError(f"{self.path}/{PARTIAL}/{_LOCK}: cannot be locked: {error.strerror}") from error
+            raise UsageError(
+                f"{self.path}/{PARTIAL}/{_LOCK}: cannot be locked: {error.strerror}; the output directory must be one that "
+                "you may write to, on a local disk"
+            ) from error
         if self._lock is None:
-            raise BusyError(f"{self.path}: another process writes to this output directory")
+            raise BusyError(
+                f"{self.path}: another process writes to this output directory; wait for it, or stop it (Ctrl-C)"
+            )
 
     def refuse_if_replaced(self) -> None:
         """Raise ``OSError`` where the path leads to another directory than the open one, or to none.

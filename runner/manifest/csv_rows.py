@@ -40,7 +40,8 @@ def csv_rows(file: str, findings: Findings) -> Iterator[Row]:
         if header is None:
             header = _checked_header(cells, place)
         elif len(cells) != len(header):
-            hint = "quote a cell that contains a comma" if len(cells) > len(header) else None
+            is_longer = len(cells) > len(header)
+            hint = "quote a cell that contains a comma" if is_longer else "leave a cell empty, but not out"
             findings.add(place, "", f"the row has {len(cells)} cells, the header has {len(header)}", hint)
         elif (row := _row(header, cells, place, findings)) is not None:
             yield row

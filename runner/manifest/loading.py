@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from runner.core.combination import TAKES_MAX
 from runner.core.errors import ManifestError, Problem
@@ -14,7 +14,7 @@ from runner.core.request_check import images_warning
 from runner.core.template import is_name
 from runner.manifest.combinations import INCLUDE_NEEDS, combinations_of
 from runner.manifest.findings import PER_MANIFEST_MAX, Findings, FullError
-from runner.manifest.nodes import Items, Leaf, Node, Table, described, quoted
+from runner.manifest.nodes import Items, Leaf, Node, Table, described, keys_of, quoted
 from runner.manifest.prompt_files import PromptFile
 from runner.manifest.prompts import NAME, Vocabulary, file_entry, name_of, prompt_of, words_of
 from runner.manifest.settings import OUTPUT, budget_of, limits_of, provider_of, retries_of
@@ -58,10 +58,14 @@ RESERVED = (*FIELDS, "prompt")
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A manifest that is right as far as it was read, and what is unwise in it, in the order of places."""
+    """A manifest that is right as far as it was read, and what is unwise in it, in the order of places.
+
+    ``given`` holds the keys that stand in it, the others have their defaults: ``limits`` and ``limits.in_flight``.
+    """
 
     manifest: Manifest
     warnings: tuple[Problem, ...]
+    given: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +94,16 @@ def load(path: str | os.PathLike[str], capabilities: Capabilities) -> Loaded:
     """
     findings = Findings(PER_MANIFEST_MAX)
     try:
-        manifest = _read(os.fspath(path), capabilities, findings)
+        manifest, given = _read(os.fspath(path), capabilities, findings)
     except FullError as error:
         message = f"{PER_MANIFEST_MAX} problems; the rest of the manifest was not looked at"
         findings.problems.append(Problem(findings.problems[-1].place, "", message))
         raise findings.error() from error
-    return Loaded(
-        manifest, tuple(sorted(findings.warnings, key=lambda warning: (warning.place, warning.path)))
-    )
+    warnings = sorted(findings.warnings, key=lambda warning: (warning.place, warning.path))
+    return Loaded(manifest, tuple(warnings), given)
 
 
-def _read(file: str, capabilities: Capabilities, findings: Findings) -> Manifest:
+def _read(file: str, capabilities: Capabilities, findings: Findings) -> tuple[Manifest, frozenset[str]]:
     root = read_document(file, findings)
     if not isinstance(root, Table):
         _refuse_root(root)
@@ -109,7 +112,7 @@ def _read(file: str, capabilities: Capabilities, findings: Findings) -> Manifest
     if findings.problems:
         reading.check_rows()
         raise findings.error()
-    return manifest
+    return manifest, keys_of(root)
 
 
 class _Reading:
@@ -252,7 +255,7 @@ class _Reading:
                 self._findings.warnings.extend([warning] if warning is not None else [])
 
 
-def _refuse_root(root: Node) -> None:
+def _refuse_root(root: Node) -> NoReturn:
     hint = "begin with 'version: 1' and 'prompts:'"
     if isinstance(root, Items):
         raise ManifestError([Problem(root.place, "", "found a list, a manifest is a mapping", hint)])

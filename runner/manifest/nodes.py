@@ -121,6 +121,13 @@ def described(node: Node) -> str:
             return f"the number {for_terminal(text, 60)}"
 
 
+def keys_of(root: Table) -> frozenset[str]:
+    """The keys of a mapping and of the mappings right below it: ``limits``, ``limits.in_flight``."""
+    inner = ((key, node) for key, node in root.entries if isinstance(node, Table))
+    below = {path_of([key.text, own.text]) for key, node in inner for own, _ in node.entries}
+    return frozenset({key.text for key, _ in root.entries} | below)
+
+
 def path_of(trail: Iterable[str | int], start: str = "") -> str:
     """The path in the document that keys and indexes lead to from ``start``: ``prompts[3].ratios[0]``."""
     path = start

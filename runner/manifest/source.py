@@ -114,9 +114,10 @@ def _not_utf_8(raw: bytes, start: int, line: int, offset: int) -> SourceError:
     )
 
 
-def _neighbour(file: str) -> str | None:
+def _neighbour(file: str) -> str:
     folder, name = os.path.split(file)
     try:
-        return did_you_mean(name[:80], sorted(entry.name for entry in Path(folder or ".").iterdir())[:1000])
+        names = sorted(entry.name for entry in Path(folder or ".").iterdir())[:1000]
+        return did_you_mean(name[:80], names) or "check the path"
     except OSError:
         return f"there is no directory '{folder}' either"

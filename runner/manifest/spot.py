@@ -48,7 +48,7 @@ def table(spot: Spot, allowed: Collection[str], needed: Iterable[str] = ()) -> d
             _report_unknown(spot, key, allowed)
     for key_needed in needed:
         if key_needed not in found:
-            spot.fail(f"'{key_needed}' is missing")
+            spot.fail(f"'{key_needed}' is missing", "add it")
     return found
 
 
@@ -182,7 +182,7 @@ def number(spot: Spot, high: float) -> float | None:
         )
     if 0 < value <= high:
         return value
-    spot.fail(f"found {described(node)}, a number above 0, at most {high:g}, is needed")
+    spot.fail(f"found {described(node)}, a number above 0, at most {high:.15g}, is needed")
     return None
 
 
@@ -203,7 +203,8 @@ def _report_unknown(spot: Spot, key: Leaf, allowed: Collection[str]) -> None:
             key.place,
             path,
             f"unknown key {quoted(key.text)}; a secret does not belong in a manifest",
-            "put it into an environment variable and name that variable in 'provider.token_env'",
+            "put it into an environment variable, or into .env in the working directory, and name the variable in "
+            "'provider.token_env'",
         )
         return
     hint = did_you_mean(key.text[:80], allowed)

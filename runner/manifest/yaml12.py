@@ -127,7 +127,8 @@ class Composer:
         self._next()
         event = self._next()
         if isinstance(event, yaml.StreamEndEvent):
-            raise ManifestError([Problem(Place(self._file), "", "the file is empty")])
+            hint = "begin with 'version: 1' and 'prompts:'"
+            raise ManifestError([Problem(Place(self._file), "", "the file is empty", hint)])
 
     def _close_document(self) -> None:
         self._next()

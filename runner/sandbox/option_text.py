@@ -68,9 +68,12 @@ def _value(name: str, word: str) -> Any:
 
 def _share(word: str) -> float:
     try:
-        return _number(word)
-    except ValueError as error:
-        raise UsageError(f"sandbox option faults: '{word}' is not a share, as 0.01 or 1%") from error
+        share = _number(word)
+    except ValueError:
+        share = -1.0
+    if 0 <= share <= 1:
+        return share
+    raise UsageError(f"sandbox option faults: '{word}' is not a share, as 0.01 or 1%")
 
 
 def _number(word: str) -> float:

@@ -13,16 +13,17 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import StaticPool
 
 from runner.core.errors import StateError, UsageError
-from runner.store.migrations import STEPS, migrate, refuse_other_schema, version_of
+from runner.store.migrations import STEPS, migrate, newer_state, refuse_other_schema, version_of
+from runner.store.remedies import remedy, said
 from runner.store.schema import APPLICATION_ID
 
 BUSY_TIMEOUT_S = 30.0
 
 
-def state_path(url: str) -> Path:
+def state_path(url: str, named_in: str = "--state") -> Path:
     """The file behind a state URL (``sqlite:///state/runner.db``), absolute and with links resolved.
 
-    The real path is what locks are taken beside, so that a state reached through a link is the same state.
+    ``named_in`` is who names it, for messages. The real path is what locks are taken beside, so that a state reached through a link is the same state.
     Raises ``UsageError`` for anything but a SQLite file.
     """
     try:
@@ -30,9 +31,14 @@ def state_path(url: str) -> Path:
     except ArgumentError:
         parsed = None
     if parsed is None or parsed.get_backend_name() != "sqlite":
-        raise UsageError(f"--state {url!r}: the state is a SQLite file, named as sqlite:///path/to/runner.db")
+        raise UsageError(
+            f"{named_in} {url!r}: the state is a SQLite file, named as sqlite:///path/to/runner.db"
+        )
     if not parsed.database or parsed.database == ":memory:" or parsed.database.startswith("file:"):
-        raise UsageError(f"--state {url!r}: the state must be a file, it is what makes a batch resumable")
+        raise UsageError(
+            f"{named_in} {url!r}: the state must be a file, it is what makes a batch resumable: name it as "
+            "sqlite:///path/to/runner.db"
+        )
     return Path(os.path.realpath(parsed.database))
 
 
@@ -48,7 +54,7 @@ def exists(path: Path) -> bool:
         with contextlib.closing(_reading_connection(path)) as connection:
             return not _is_blank(connection)
     except sqlite3.Error as error:
-        raise StateError(f"the state {path} cannot be read: {error}") from error
+        raise StateError(f"the state {path} cannot be read: {said(error)}") from error
 
 
 def open_for_writing(path: Path) -> Engine:
@@ -72,7 +78,7 @@ def open_for_writing(path: Path) -> Engine:
             migrate(connection, path, STEPS)
             refuse_other_schema(connection, path)
     except (OSError, sqlite3.Error) as error:
-        raise StateError(f"the state {path} cannot be opened: {error}") from error
+        raise StateError(f"the state {path} cannot be opened: {said(error)}") from error
     return _engine_on(connection, begin="BEGIN IMMEDIATE")
 
 
@@ -87,7 +93,7 @@ def open_for_reading(path: Path) -> Engine:
             _refuse_other_version(connection, path)
             refuse_other_schema(connection, path)
     except sqlite3.Error as error:
-        raise StateError(f"the state {path} cannot be read: {error}") from error
+        raise StateError(f"the state {path} cannot be read: {said(error)}") from error
     return _engine_on(connection, begin="BEGIN")
 
 
@@ -99,7 +105,9 @@ def reading(path: Path) -> Iterator[Connection]:
         with engine.connect() as connection:
             yield connection
     except DBAPIError as error:
-        raise StateError(f"the state {path} cannot be read: {error.orig}") from error
+        raise StateError(
+            f"the state {path} cannot be read: {error.orig}; {remedy(str(error.orig))}"
+        ) from error
     finally:
         engine.dispose()
 
@@ -146,6 +154,8 @@ def _refuse_other_version(connection: sqlite3.Connection, path: Path) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if application != APPLICATION_ID:
         raise StateError(f"{path} is not a runner state; name another with --state")
+    if version > len(STEPS):
+        raise newer_state(path, version, len(STEPS))
     if version != len(STEPS):
         raise StateError(
             f"{path} has schema version {version}, this program reads {len(STEPS)}; `runner run` updates it"

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from runner.core.errors import BusyError, StateError
 from runner.store.database import make_directory
+from runner.store.remedies import said
 
 PATIENCE_S = 0.3
 """How long a starter asks again: a reader that looks whether the lock is held has it for some microseconds."""
@@ -42,7 +43,7 @@ def holding(state: Path, batch: str) -> Iterator[None]:
             raise StateError(f"{path.parent} is a symbolic link; remove it")
         descriptor = _locked(path, batch)
     except OSError as error:
-        raise StateError(f"the lock {path} cannot be taken: {error}") from error
+        raise StateError(f"the lock {path} cannot be taken: {said(error)}") from error
     try:
         _sign(path, descriptor)
         yield
@@ -65,7 +66,7 @@ def holder(state: Path, batch: str) -> int | None:
     except BlockingIOError:
         return _pid_in(descriptor)
     except OSError as error:
-        raise StateError(f"the lock of batch {batch!r} cannot be looked at: {error.strerror}") from error
+        raise StateError(f"the lock of batch {batch!r} cannot be looked at: {said(error)}") from error
     else:
         return None
     finally:
@@ -101,7 +102,7 @@ def _sign(path: Path, descriptor: int) -> None:
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
     except OSError as error:  # a full disk is met here first: the state could not be written either
-        raise StateError(f"the lock {path} cannot be written: {error.strerror}") from error
+        raise StateError(f"the lock {path} cannot be written: {said(error)}") from error
 
 
 def _is_still(path: Path, descriptor: int) -> bool:

@@ -63,11 +63,16 @@ def version_of(connection: sqlite3.Connection, path: Path, newest: int) -> int:
             f"{path} is a database of another application, not a runner state; name another with --state"
         )
     if version > newest:
-        raise StateError(
-            f"{path} has schema version {version}, this program knows {newest}: it was made by a newer runner; "
-            "update runner (nothing was changed)"
-        )
+        raise newer_state(path, version, newest)
     return version
+
+
+def newer_state(path: Path, version: int, newest: int) -> StateError:
+    """The error for a state that a newer version of this program made."""
+    return StateError(
+        f"{path} has schema version {version}, this program knows {newest}: it was made by a newer runner; "
+        "update runner (nothing was changed)"
+    )
 
 
 def _keep_copy(connection: sqlite3.Connection, path: Path, version: int) -> None:

@@ -28,6 +28,7 @@ from runner.sandbox.videos import video_of
 from runner.store import attempts, batches, outputs, reads
 from runner.store.database import open_for_writing
 from runner.store.writer import DirectWriter
+from tests.no_traceback import refuse_traceback
 
 NAME = "demo"
 TOKEN = "token-of-the-bench"
@@ -79,6 +80,7 @@ class Bench:
         out, err = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             code = run(arguments)
+        refuse_traceback(out.getvalue(), err.getvalue())
         return Done(code, out.getvalue(), err.getvalue())
 
     def enrol(self) -> None:

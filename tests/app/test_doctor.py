@@ -32,13 +32,16 @@ def test_where_all_is_well_every_check_says_so_and_nothing_is_spent_or_written(b
     assert (done.code, set(grades(done).values())) == (0, {"ok"})
     assert set(grades(done)) == {
         "versions",
+        ".env",
         "manifest",
         "token",
         "state",
         "output",
         "room",
+        "proxy",
         "service",
         "clock",
+        "setting",
     }
     assert files_of(bench) == before
     assert bench.asked("generate") == []
@@ -187,3 +190,91 @@ def test_the_sandbox_needs_no_token_and_leaves_no_service_behind(bench, monkeypa
     done = doctor(bench, "--sandbox")
     assert (done.code, grades(done)["service"]) == (0, "ok")
     assert not (bench.root / "state" / "sandbox-service.db").exists()
+
+
+def test_an_env_file_is_looked_at(bench):
+    path = bench.root / ".env"
+    assert found(doctor(bench), ".env") == "there is none"
+    path.write_text("A=1\nB=2\n")
+    path.chmod(0o600)
+    assert found(doctor(bench), ".env") == "2 variables, for you alone"
+    path.chmod(0o640)
+    done = doctor(bench)
+    assert (done.code, grades(done)[".env"], found(done, ".env")) == (
+        0,
+        "warn",
+        ".env has mode 640: others can read the secrets in it",
+    )
+
+
+def test_an_env_file_that_cannot_be_used_fails_and_the_other_checks_go_on(bench):
+    (bench.root / ".env").write_text("secret words\n")
+    done = doctor(bench)
+    assert (done.code, grades(done)[".env"], grades(done)["service"]) == (2, "fail", "ok")
+    assert (found(done, ".env").startswith(".env:1: this is not NAME=value"), "secret words" in done.out) == (
+        True,
+        False,
+    )
+    assert bench.run("run", "demo.yaml").code == 2
+
+
+def test_a_proxy_that_other_programs_use_is_named_where_the_service_cannot_be_reached(bench, monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    assert found(doctor(bench), "proxy").startswith("none (HTTPS_PROXY is set and not read")
+    bench.manifest(provider={"base_url": "http://127.0.0.1:9"})
+    hints = " ".join(str(one["hint"]) for one in doctor(bench).objects() if one["check"] == "service")
+    assert "HTTPS_PROXY (not read" in hints
+
+
+def test_a_line_for_people_has_a_mark_and_its_way_out_below(bench, monkeypatch):
+    monkeypatch.delenv("GROKIMAGINE_API_TOKEN")
+    lines = bench.run("doctor", "demo.yaml").out.splitlines()
+    marks = {line.split()[0] for line in lines if not line.startswith(" ")}
+    place = next(number for number, line in enumerate(lines) if line.startswith("fail  token"))
+    assert (marks, lines[place + 1].strip().startswith("export GROKIMAGINE_API_TOKEN=")) == (
+        {"ok", "warn", "fail"},
+        True,
+    )
+
+
+@pytest.mark.parametrize(("version", "grade"), [((3, 37, 2), "fail"), ((3, 38, 0), "ok"), ((4, 0, 0), "ok")])
+def test_a_database_that_is_too_old_fails_with_the_version_that_is_needed(version, grade):
+    from runner.app.checking import versions_check
+
+    check = versions_check(version)
+    assert (check.grade, "3.38.0 is needed" in str(check.hint)) == (grade, grade == "fail")
+
+
+@pytest.mark.parametrize(("mebibytes", "grade"), [(63, "fail"), (64, "warn"), (1023, "warn"), (1024, "ok")])
+def test_a_disk_that_is_nearly_full_is_told_before_it_is_full(mebibytes, grade):
+    from runner.app.soundness import room_check
+
+    check = room_check("for the output at /videos", mebibytes * 1024**2)
+    assert (check.grade, "/videos" in check.found, check.hint is None) == (grade, True, grade == "ok")
+
+
+@pytest.mark.parametrize(
+    ("provider", "message"),
+    [
+        (
+            {"base_url": "http://127.0.0.1:9", "proxy": "http://127.0.0.1:9"},
+            "a proxy needs a base_url with https",
+        ),
+        ({"base_url": "https://127.0.0.1:9", "ca_file": "demo.yaml"}, "ca_file 'demo.yaml' cannot be used"),
+    ],
+)
+def test_a_way_that_cannot_be_taken_fails_before_anything_is_written(bench, provider, message):
+    bench.lose_state()
+    bench.manifest(provider=provider)
+    looked, ran = doctor(bench), bench.run("run", "demo.yaml")
+    assert (looked.code, grades(looked)["settings"], message in found(looked, "settings")) == (
+        2,
+        "fail",
+        True,
+    )
+    assert (ran.code, message in ran.err, bench.state.exists(), "to submit" in ran.err) == (
+        2,
+        True,
+        False,
+        False,
+    )

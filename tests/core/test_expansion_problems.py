@@ -122,7 +122,7 @@ def test_all_problems_are_shown_at_once_in_the_order_of_their_places() -> None:
         "x" * 5001, "{anmal}", "{", "{b}", "same", "same", variables={**ANIMALS, "b": (" ", "c")}
     )
     assert problems_of(manifest) == [
-        "m.yaml:1:1: prompts[0]: the text is 5001 characters long; at most 5000 are allowed",
+        "m.yaml:1:1: prompts[0]: the text is 5001 characters long; at most 5000 are allowed - shorten it",
         "m.yaml:2:1: prompts[1]: unknown variable 'anmal'; known are animal, b - did you mean 'animal'?",
         "m.yaml:3:1: prompts[2]: a lone '{' at character 1 - write '{{' for a literal brace, '{name}' for a variable",
         "m.yaml:4:1: prompts[3]: the text is blank with b= ",
@@ -136,7 +136,7 @@ def test_all_problems_are_shown_at_once_in_the_order_of_their_places() -> None:
 def test_a_text_that_is_too_long_is_found_behind_one_that_is_only_long() -> None:
     values = {"a": ("x" * 2500, "y" * 5001, "z" * 5002)}
     assert problems_of(manifest_of("{a}", variables=values)) == [
-        f"m.yaml:1:1: prompts[0]: the text is 5001 characters long with a={'y' * 39}…; at most 5000 are allowed"
+        f"m.yaml:1:1: prompts[0]: the text is 5001 characters long with a={'y' * 39}…; at most 5000 are allowed - shorten it"
     ]
 
 

@@ -300,7 +300,7 @@ def test_three_unknown_outcomes_in_a_row_end_submission(state):
             3,
             5,
         )
-    assert story.ending.service == "3 submissions in a row had an unknown outcome"
+    assert story.ending.service == "3 submissions in a row had an unknown outcome: decide them first"
 
 
 @pytest.mark.parametrize("between", [posted(200, ENVELOPE), posted(400, envelope(400)), posted(429, b"")])

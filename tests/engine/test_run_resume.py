@@ -213,7 +213,7 @@ def test_a_service_that_nobody_reaches_is_given_up_after_ten_minutes(shop):
     assert (shop.states(), shop.books(), story.code) == ([PENDING] * 3, (0, 0, 0), 5)
     assert (600.0 <= story.seconds <= 700.0, story.ending.service) == (
         True,
-        "the service could not be reached for 10 minutes: no route",
+        "the service could not be reached for 10 minutes: no route; check the network, and run it again",
     )
 
 

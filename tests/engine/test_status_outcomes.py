@@ -247,7 +247,7 @@ def test_a_service_that_cannot_be_reached_is_waited_for_ten_minutes(one):
     assert (one.states(), one.books(), story.code) == ([RUNNING], (0, 40, 0), 5)
     assert (600.0 <= story.seconds < 700.0, story.ending.service) == (
         True,
-        "the service could not be reached for 10 minutes: no route",
+        "the service could not be reached for 10 minutes: no route; check the network, and run it again",
     )
 
 

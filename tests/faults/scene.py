@@ -15,6 +15,7 @@ from typing import Any, Self
 
 from runner.cli import edge
 from runner.sandbox import Ledger, SandboxOptions, running_in_thread
+from tests.no_traceback import refuse_traceback
 
 TOKEN = "CANARY-5d0c7f31-token"
 """Must never be found in anything that the program leaves behind or says."""
@@ -118,6 +119,7 @@ class Scene:
             contextlib.redirect_stderr(err),
         ):
             code = edge.run(words)
+        refuse_traceback(out.getvalue(), err.getvalue())
         return Done(code, out.getvalue(), err.getvalue())
 
     def status(self) -> Json | None:
@@ -197,6 +199,7 @@ class Process:
             code = self.popen.wait(timeout_s)
         except subprocess.TimeoutExpired:
             raise AssertionError(f"still running after {timeout_s} s; it said: {self.said()}") from None
+        refuse_traceback(_text(self.out), _text(self.err))
         return Done(code, _text(self.out), _text(self.err))
 
     def kill(self) -> Done:

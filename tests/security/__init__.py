@@ -222,11 +222,15 @@ ROWS: dict[str, tuple[str, ...]] = {
         "security/test_money.py::test_a_charge_of_a_million_is_booked_and_ends_spending",
     ),
     "S40 prompts that leave the state": (
+        "security/test_log_prompts.py::test_a_whole_run_under_every_fault_logs_prompts_only_where_asked_for_and_the_token_never",
+        "security/test_log_prompts.py::test_what_an_error_says_is_left_out_of_its_trace",
+        "security/test_log_prompts.py::test_words_of_the_service_and_of_other_libraries_are_left_out",
         "security/test_logs.py::test_a_run_logs_its_jobs_and_neither_prompts_nor_signatures",
         "security/test_logs.py::test_other_libraries_say_no_more_though_the_log_is_asked_for",
         "security/test_logs.py::test_the_text_of_an_error_of_the_database_holds_no_value",
     ),
     "S41 errors that tell of the machine": (
+        "security/test_log_prompts.py::test_an_error_that_nobody_waits_for_shows_no_traceback",
         "security/test_logs.py::test_a_bug_in_one_job_is_told_in_a_line_and_its_traceback_is_in_the_log",
         "security/test_logs.py::test_where_no_traceback_can_be_kept_none_is_shown",
         "security/test_token.py::test_the_log_of_a_crash_holds_no_token_and_is_for_its_owner_only",
@@ -238,7 +242,7 @@ ROWS: dict[str, tuple[str, ...]] = {
 }
 
 NOT_HERE: dict[str, str] = {
-    "S4": "no key file and no keyring: the token comes from one environment variable and from nowhere else",
+    "S4": "no key file and no keyring: the token comes from one variable, of the environment or of .env, and from nowhere else",
     "S8": "no allow-list of hosts and no rule on ports: the contract opens every public address",
     "S26": "ffprobe is not run by the program, only by tests",
     "S29": "there is no CSV output yet; the encoder is ready and tested, and its place is tested with the export",

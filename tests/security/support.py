@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Self
 
 from runner.cli import edge
+from tests.no_traceback import refuse_traceback
 
 from . import forked
 
@@ -99,7 +100,9 @@ class Program:
                 contextlib.redirect_stdout(said),
                 contextlib.redirect_stderr(said),
             ):
-                return edge.run(arguments), said.getvalue()
+                code = edge.run(arguments)
+            refuse_traceback(said.getvalue())
+            return code, said.getvalue()
         finally:
             os.environ.clear()
             os.environ.update(before)
@@ -130,6 +133,7 @@ class Running(ABC):
             self.ended_within(10.0)
             raise AssertionError(f"still running after {timeout_s} s: {self.err.read_text()[-2000:]}")
         said = [path.read_bytes().decode("utf-8", "backslashreplace") for path in (self.out, self.err)]
+        refuse_traceback(*said)
         return Ended(found[0], *said, *found[1:])
 
     def until(self, happened: Callable[[], bool], timeout_s: float = 30.0) -> None:

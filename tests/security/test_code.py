@@ -167,7 +167,7 @@ def test_only_what_is_declared_is_imported():
         for each in [name.name for name in node.names]
     }
     others = {name for name in imported if name not in sys.stdlib_module_names} - {"runner"}
-    packages = {"yaml": "pyyaml", "yarl": "aiohttp"}
+    packages = {"yaml": "pyyaml", "yarl": "aiohttp", "dotenv": "python-dotenv"}
     assert {packages.get(name, name) for name in others} <= declared
     assert all(">=" in line for line in project["dependencies"])
 

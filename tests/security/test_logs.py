@@ -32,6 +32,15 @@ def log(tmp_path):
     logs.set_up(0, None)
 
 
+@pytest.fixture
+def full_log(tmp_path):
+    """The same, with prompts and what may repeat them."""
+    path = tmp_path / "log.jsonl"
+    logs.set_up(2, str(path), with_prompts=True)
+    yield path
+    logs.set_up(0, None)
+
+
 def lines_of(path) -> list[dict[str, object]]:
     return [json.loads(line) for line in path.read_text().split("\n")[:-1]]
 
@@ -71,19 +80,19 @@ def test_a_run_logs_its_jobs_and_neither_prompts_nor_signatures(program, service
     assert {line["level"] for line in found} == {"INFO"}
 
 
-def test_a_forged_record_stays_in_its_line(log):
+def test_a_forged_record_stays_in_its_line(full_log):
     logging.getLogger("aiohttp.somewhere").warning("from outside: %s", FORGED)
     logging.getLogger("runner.x").info("an event", extra={"fields": {"word": FORGED}})
-    first, second = lines_of(log)
+    first, second = lines_of(full_log)
     assert (first["message"], first["level"], second["word"]) == (
         f"from outside: {FORGED}",
         "WARNING",
         FORGED,
     )
-    assert log.read_bytes().isascii()
+    assert full_log.read_bytes().isascii()
 
 
-def test_what_others_log_as_errors_holds_no_token_and_no_traceback_is_shown(log, capsys):
+def test_what_others_log_as_errors_holds_no_token_and_no_traceback_is_shown(full_log, capsys):
     """As asyncio reports a task that nobody waited for: with the repr of an error that holds the request's headers."""
     offer = capabilities_of("grokimagine")
     connect(offer_settings(offer), TOKEN)
@@ -95,9 +104,9 @@ def test_what_others_log_as_errors_holds_no_token_and_no_traceback_is_shown(log,
         )
 
     asyncio.run(fail())
-    (line,) = lines_of(log)
+    (line,) = lines_of(full_log)
     shown = capsys.readouterr().err
-    assert (Canary(TOKEN).within(log.read_bytes()), Canary(TOKEN).within(shown)) == ([], [])
+    assert (Canary(TOKEN).within(full_log.read_bytes()), Canary(TOKEN).within(shown)) == ([], [])
     assert ("***" in str(line["trace"]), "never retrieved" in shown, "Traceback" in shown) == (
         True,
         True,
@@ -127,15 +136,27 @@ def test_the_text_of_an_error_of_the_database_holds_no_value(tmp_path):
     assert Canary(PROMPT).within(str(error.value)) == []
 
 
-def test_a_bug_in_one_job_is_told_in_a_line_and_its_traceback_is_in_the_log(log, capsys):
+@pytest.mark.parametrize("kept", [False, True])
+def test_a_bug_in_one_job_is_told_in_a_line_and_its_traceback_is_in_the_log(kept, tmp_path, capsys):
+    log, job_id = tmp_path / "log.jsonl", "ab12" * 6
+    logs.set_up(0, str(log), with_prompts=kept)
     error = ValueError(f"odd\n{FORGED}")
     logging.getLogger("runner.engine.work").error(
-        "job %s met an error of this program", "ab12", exc_info=error
+        "job %s met an error of this program", job_id, exc_info=error
     )
     (line,) = lines_of(log)
     shown = capsys.readouterr().err
-    assert ("ValueError: odd" in str(line["trace"]), shown.count("\n"), str(log) in shown) == (True, 1, True)
-    assert ("job ab12 met an error" in shown, "\x1b" in shown, "Traceback" in shown) == (True, False, False)
+    logs.set_up(0, None)
+    assert ("ValueError: odd" in str(line["trace"]), shown.count("\n"), str(log) in shown) == (kept, 1, True)
+    assert (line["message"], "ValueError" in str(line["trace"])) == (
+        f"job {job_id} met an error of this program",
+        True,
+    )
+    assert (f"job {job_id} met an error" in shown, "\x1b" in shown, "Traceback" in shown) == (
+        True,
+        False,
+        False,
+    )
 
 
 def test_without_a_log_file_tracebacks_gather_in_one_file_for_their_owner(tmp_path, monkeypatch, capsys):

@@ -74,7 +74,10 @@ def test_a_readers_view_holds_still_while_others_write(left):
     ("mark", "message"),
     [
         (f"application_id = {APPLICATION_ID + 1}", "is not a runner state; name another with --state"),
-        (f"user_version = {len(STEPS) + 1}", f"version {len(STEPS) + 1}, this program reads {len(STEPS)}"),
+        (
+            f"user_version = {len(STEPS) + 1}",
+            f"version {len(STEPS) + 1}, this program knows {len(STEPS)}: it was made by a newer",
+        ),
         ("user_version = 0", "`runner run` updates it"),
     ],
 )

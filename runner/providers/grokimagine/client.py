@@ -165,7 +165,9 @@ class Client:
 
 def _certificate_reason(fault: ssl.SSLCertVerificationError) -> str:
     text = f"the certificate of the service is not trusted: {fault.verify_message}"
-    return f"{text} - is the clock of this computer right?" if fault.verify_code in CLOCK_CODES else text
+    if fault.verify_code in CLOCK_CODES:
+        return f"{text} - is the clock of this computer right?"
+    return f"{text.rstrip('.')} - check provider.base_url, and provider.ca_file if the service has its own authority"
 
 
 def _checked_base_url(text: str) -> str:
@@ -207,6 +209,9 @@ def _tls(ca_file: str | None) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=ca_file)
     except (OSError, ValueError) as error:
-        raise UsageError(f"ca_file {ca_file!r} cannot be used: {error}") from error
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise UsageError(
+            f"ca_file {ca_file!r} cannot be used: {reason}; name a file with certificates in PEM form"
+        ) from error
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context

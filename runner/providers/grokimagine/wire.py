@@ -45,13 +45,13 @@ _PASSING_BARE = frozenset({429})  # the others only with the envelope: an edge n
 
 _MEANINGS = {
     RefusalKind.REQUEST: "the service refused the request",
-    RefusalKind.ACCOUNT: "the service refused the token or the account",
-    RefusalKind.CREDIT: "the account has no credits left",
+    RefusalKind.ACCOUNT: "the service refused the token or the account - check both",
+    RefusalKind.CREDIT: "the account has no credits left - add some",
     RefusalKind.ADDRESS: "there is no such API at this address - check base_url",
 }
 _EDGE = (
     "the edge network in front of the service refused the request before the service saw it"
-    " - it does so for some addresses and for some User-Agents"
+    " - it does so for some addresses and for some User-Agents, so try from another network"
 )
 _PROOF_OF_TASK = ("task_id", "status", "request", "response", "created_at")
 
