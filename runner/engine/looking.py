@@ -107,8 +107,11 @@ class _Lookout:
 
 
 def _task_span(ctx: Context) -> Span | None:
-    """The usual time of a task of any kind that anything is known of, in this run or from earlier ones."""
-    known = [times for times in ctx.times.values() if any(times.weights)]
+    """The usual time of a task of any kind of which enough is known, from this run or from earlier ones.
+
+    The first few to end are the quick ones, and say little of the others.
+    """
+    known = [times for times in ctx.times.values() if sum(times.weights) >= ENOUGH]
     if not known:
         return None
     return Span(min(times.age_when(_QUICK) for times in known), max(times.age_when(_SLOW) for times in known))

@@ -28,20 +28,28 @@ def test_with_what_was_learned_the_slots_make_the_range():
 
 
 def test_what_is_at_work_may_end_at_once_or_have_just_begun():
-    assert time_left(Rest(0, 1), FREE, Evidence(task=TASK)) == Span(0.01, 20.0)
+    assert time_left(Rest(0, 1), FREE, Evidence(task=TASK)) == Span(0.0095, 20.0)
 
 
 @pytest.mark.parametrize(
-    ("limits", "low"), [(Bounds(1000, 60.0), 200.0), (Bounds(1000, 6000.0, 360.0), 1000.0)]
+    ("limits", "low"), [(Bounds(1000, 60.0), 190.0), (Bounds(1000, 6000.0, 360.0), 950.0)]
 )
 def test_the_limits_bound_what_the_tasks_would_allow(limits, low):
     assert time_left(Rest(100, 0), limits, Evidence(task=TASK)).low == low
 
 
 def test_a_measured_rate_counts_more_than_what_was_learned():
-    assert time_left(Rest(0, 100), FREE, Evidence(100, 100.0, Span(1.0, 2.0))) == pytest.approx(
-        Span(100 / 1.15, 100 / 0.85)
-    )
+    span = time_left(Rest(100, 20), FREE, Evidence(100, 100.0, Span(1.0, 2.0)))
+    assert (span.low, span.high) == pytest.approx((99 / 1.2, 120 / 0.8))
+
+
+def test_a_few_jobs_say_little_about_how_fast_it_can_become():
+    few, many = (time_left(Rest(100, 0), FREE, Evidence(n, 10.0 * n, TASK)) for n in (10, 100))
+    assert (few.low, many.low) == (100.0, pytest.approx(990 / 1.2))
+
+
+def test_a_measured_rate_does_not_go_beyond_the_limits():
+    assert time_left(Rest(100, 0), Bounds(1000, 60.0), Evidence(100, 10.0)) == Span(190.0, 228.0)
 
 
 def test_the_more_was_counted_the_narrower_the_range():
