@@ -46,6 +46,8 @@ class Screen:
         """Show lines above the frame; at once, but not before this returns."""
         self._above.extend(for_terminal(text, keep_newlines=True).splitlines())
         self._wake.set()
+        if not self._thread.is_alive():  # a bug in what is drawn: lines are worth more
+            self._write(self._lines_above())
 
     def close(self, patience_s: float | None = None) -> None:
         """Write what is left, and take the frame away; waits for the terminal no longer than ``patience_s``."""
@@ -67,9 +69,9 @@ class Screen:
 
     def _turn(self) -> None:
         columns, rows = self._size()
-        above = self._lines_above()
         # One column stays free: behind a full line, terminals differ in what clears its rest.
         frame = framed(self._draw(columns - 1)[: rows - 1])
+        above = self._lines_above()  # not before: what is taken must be written
         if above or frame != self._frame:
             self._frame = frame
             self._write(above + frame)

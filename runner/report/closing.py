@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from textwrap import wrap
 
 from runner.core.advice import Advice, Invocation, advise
 from runner.core.events import EventName, RunEvent
@@ -39,6 +40,8 @@ class MadeSoFar:
         return Made(self._files, self._bytes, credits_)
 
 
+_COLUMNS = 79
+_INDENT = " " * 12
 _UNDER_WAY = (JobState.RUNNING, JobState.FETCHING)
 
 
@@ -63,8 +66,14 @@ def what_is_left(standing: Standing, troubles: Iterable[Trouble], call: Invocati
 def _of_trouble(trouble: Trouble, call: Invocation) -> Iterator[str]:
     advice = _advice(trouble, call)
     name = "" if trouble.error_class is None else f" {trouble.error_class.value}"
-    yield f"  {_WORDS.get(trouble.state, trouble.state.value):<9} {trouble.jobs:,}{name}: {advice.sentence}"
-    yield f"            {advice.command}"
+    word = _WORDS.get(trouble.state, trouble.state.value)
+    yield from wrap(
+        f"{trouble.jobs:,}{name}: {advice.sentence}",
+        _COLUMNS,
+        initial_indent=f"  {word:<9} ",
+        subsequent_indent=_INDENT,
+    )
+    yield f"{_INDENT}{advice.command}"  # in one piece, to be copied
 
 
 _WORDS = {JobState.RUNNING: "overdue", JobState.FETCHING: "no file"}
@@ -87,7 +96,7 @@ def _of_the_rest(standing: Standing, under_way: int, call: Invocation) -> Iterat
     needed = pending * batch.reservation_price
     if batch.budget is None or batch.left is None or needed <= batch.left:
         yield f"  to do     {text}; to go on:"
-        yield f"            {call.of_manifest('run')}"
+        yield f"{_INDENT}{call.of_manifest('run')}"
     else:
         yield f"  to do     {text}; the budget leaves {max(0, batch.left):,} of the {needed:,} credits needed:"
-        yield f"            {call.of_manifest('run', '--budget', str(batch.budget - batch.left + needed))}"
+        yield f"{_INDENT}{call.of_manifest('run', '--budget', str(batch.budget - batch.left + needed))}"

@@ -13,7 +13,9 @@ from runner.report import phrases
 
 KEYS = "Ctrl-C: stop cleanly; again: stop at once"
 _FAILURES_SHOWN = 3
-_BAR_MOST = 40
+_BAR_MOST = (
+    24  # with what stands beside it, lines stay short: a terminal that is made narrower wraps long ones
+)
 _LABEL_CHARS = 8
 _JOB_ID_CHARS = 12
 
@@ -36,7 +38,7 @@ ASCII = Glyphs("#", "=", ".", ", ", "-")
 
 def panel(glance: Glance, width: int, glyphs: Glyphs = LINES) -> Group:
     """What is shown of the run, in lines of at most ``width`` columns (1 or more); what is longer is cut, not wrapped."""
-    lines = [_title(glance, width, glyphs)]
+    lines = [_title(glance, glyphs)]
     for label, text in _rows(glance, width - _LABEL_CHARS - 1, glyphs):
         lines.append(Text().append(label.ljust(_LABEL_CHARS + 1), style="bold").append_text(text))
     lines.append(Text(KEYS, style="dim"))
@@ -46,9 +48,9 @@ def panel(glance: Glance, width: int, glyphs: Glyphs = LINES) -> Group:
     return Group(*lines)
 
 
-def _title(glance: Glance, width: int, glyphs: Glyphs) -> Text:
-    text = f"{glyphs.rule * 2} {glance.batch} {glyphs.rule * 2} {phrases.duration(glance.seconds)} "
-    return Text(text.ljust(width, glyphs.rule), style="bold cyan")
+def _title(glance: Glance, glyphs: Glyphs) -> Text:
+    rule = glyphs.rule * 2
+    return Text(f"{rule} {glance.batch} {rule} {phrases.duration(glance.seconds)} {rule}", style="bold cyan")
 
 
 def _rows(glance: Glance, width: int, glyphs: Glyphs) -> Iterator[tuple[str, Text]]:
@@ -92,7 +94,7 @@ def _money_bar(glance: Glance, width: int, glyphs: Glyphs) -> Text:
 
 def _bar(parts: tuple[tuple[int, str, str], ...], of: int, width: int, glyphs: Glyphs) -> Text:
     """The parts' shares of a whole, one behind the other; what is above the whole is cut off."""
-    cells = max(0, min(_BAR_MOST, width // 2))
+    cells = max(0, min(_BAR_MOST, width // 3))
     bar, used, so_far = Text(), 0, 0
     for amount, style, glyph in parts:
         so_far += amount

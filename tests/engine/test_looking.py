@@ -170,7 +170,12 @@ def test_it_is_seen_what_the_run_waits_for(many):
         (Service(**SLOW), Limits(20, 6000.0), Cause.TASKS),
     ):
         eye, _ = watched(
-            many, service, limits=limits, submissions=2, at={2000.0: lambda work: work.interrupt(2)}
+            many,
+            service,
+            limits=limits,
+            submissions=2,
+            at={2000.0: lambda work: work.interrupt(2)},
+            every_s=0.5,
         )
         assert cause in eye.causes(), cause
 

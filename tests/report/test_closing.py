@@ -14,6 +14,22 @@ from runner.core.records import Trouble
 from runner.report.closing import Made, MadeSoFar, made_line, what_is_left
 
 CALL = Invocation("spring", "spring.yaml", sandbox=True)
+ADVICE = """\
+  failed    3 moderation: Moderation refused it and would again: word the
+            prompt differently or leave it out.
+            runner run spring.yaml --sandbox
+  failed    2 service: The service failed the task, and another try may
+            succeed: it is paid for again.
+            runner retry spring --class service --sandbox
+  overdue   2: The service has not finished in time: each run asks about it
+            again, free of charge.
+            runner run spring.yaml --sandbox
+  no file   1 download: It is paid for and not downloaded yet: the next run
+            goes on, free of charge.
+            runner run spring.yaml --sandbox
+  unknown   1 unknown: Look for the task at the service: name it if it is
+            there, else decide with --resubmit (pay again) or --accept-loss.
+            runner resolve spring --task-id JOB=TASK --sandbox"""
 
 
 def lines_of(*troubles, standing=None):
@@ -38,21 +54,7 @@ def test_what_failed_comes_by_class_with_advice_and_the_command_that_goes_on():
         Trouble(JobState.FETCHING, ErrorClass.DOWNLOAD, 1),
         Trouble(JobState.UNKNOWN, ErrorClass.UNKNOWN, 1),
     )
-    assert lines_of(*troubles, standing=standing_of(counts_of(**states))) == [
-        "  failed    3 moderation: Moderation refused it and would again: word the prompt differently or leave it out.",
-        "            runner run spring.yaml --sandbox",
-        "  failed    2 service: The service failed the task, and another try may succeed: it is paid for again.",
-        "            runner retry spring --class service --sandbox",
-        "  overdue   2: The service has not finished in time: each run asks about it again, free of charge.",
-        "            runner run spring.yaml --sandbox",
-        "  no file   1 download: It is paid for and not downloaded yet: the next run goes on, free of charge.",
-        "            runner run spring.yaml --sandbox",
-        (
-            "  unknown   1 unknown: Look for the task at the service: name it if it is there, else decide with "
-            "--resubmit (pay again) or --accept-loss."
-        ),
-        "            runner resolve spring --task-id JOB=TASK --sandbox",
-    ]
+    assert "\n".join(lines_of(*troubles, standing=standing_of(counts_of(**states)))) == ADVICE
 
 
 def test_a_run_that_ended_early_says_how_to_go_on():
@@ -65,7 +67,8 @@ def test_a_run_that_ended_early_says_how_to_go_on():
 
 def test_tasks_that_are_overdue_are_not_told_of_twice():
     standing = standing_of(counts_of(running=2))
-    assert len(lines_of(Trouble(JobState.RUNNING, None, 2), standing=standing)) == 2
+    told = lines_of(Trouble(JobState.RUNNING, None, 2), standing=standing)
+    assert [line for line in told if "under way" in line or "to do" in line] == []
 
 
 @pytest.mark.parametrize(("spent", "left", "budget"), [(120, 800, 1120 + 880), (1200, 0, 1280 + 1000)])

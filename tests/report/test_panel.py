@@ -16,11 +16,11 @@ from runner.core.plan import Books
 from runner.report.panel import ASCII, LINES, panel
 
 AT_80 = """\
-── spring ── 12 min ────────────────────────────────────────────────────────────
-jobs     █████████████████████░░░░░░░░░░░░░░ 1,204 of 2,001 done (60 %)
+── spring ── 12 min ──
+jobs     █████████████░░░░░░░░░░ 1,204 of 2,001 done (60 %)
          780 pending · 10 running · 4 fetching · 2 failed · 1 unknown
          1 overdue
-credits  █████████████████████░░░░░░░░░░░░░░ $481.60 of $800.00
+credits  █████████████▒░░░░░░░░░ $481.60 of $800.00
          48,160 spent, 560 reserved (40 unknown), 31,280 left of 80,000
 pace     8.2 jobs a minute · 83 to 118 min left
 requests 88 left in this window, more in 41 s
@@ -31,10 +31,10 @@ trouble  1123456789ab overdue  not finished within its deadline
 Ctrl-C: stop cleanly; again: stop at once
 """
 AT_120 = """\
-── spring ── 12 min ────────────────────────────────────────────────────────────────────────────────────────────────────
-jobs     ████████████████████████░░░░░░░░░░░░░░░░ 1,204 of 2,001 done (60 %)
+── spring ── 12 min ──
+jobs     ██████████████░░░░░░░░░░ 1,204 of 2,001 done (60 %)
          780 pending · 10 running · 4 fetching · 2 failed · 1 unknown · 1 overdue
-credits  ████████████████████████░░░░░░░░░░░░░░░░ $481.60 of $800.00
+credits  ██████████████░░░░░░░░░░ $481.60 of $800.00
          48,160 spent, 560 reserved (40 unknown), 31,280 left of 80,000
 pace     8.2 jobs a minute · 83 to 118 min left
 requests 88 left in this window, more in 41 s
@@ -45,8 +45,8 @@ trouble  1123456789ab overdue  not finished within its deadline
 Ctrl-C: stop cleanly; again: stop at once
 """
 AT_THE_START = """\
--- spring -- 0 s -------------------------------------------
-jobs     ......................... 0 of 3 done (0 %)
+-- spring -- 0 s --
+jobs     ................. 0 of 3 done (0 %)
          3 pending
 credits  $0.00 spent, no budget
          0 spent, 0 reserved, no budget
@@ -90,21 +90,21 @@ def test_before_there_is_evidence_nothing_is_said_of_rate_and_time():
 def test_what_is_reserved_has_its_part_of_the_bar():
     books = Books(Credits(400), Credits(400), Credits(0), Credits(1000))
     line = drawn(glance_of(books=books), 80).splitlines()[4]
-    assert line == "credits  " + "█" * 14 + "▒" * 14 + "░" * 7 + " $4.00 of $10.00"
+    assert line == "credits  " + "█" * 9 + "▒" * 9 + "░" * 5 + " $4.00 of $10.00"
 
 
 def test_a_bar_does_not_grow_past_its_end_where_more_was_charged_than_allowed():
     books = Books(Credits(1200), Credits(400), Credits(0), Credits(1000))
     line = drawn(glance_of(books=books), 80).splitlines()[4]
-    assert line == "credits  " + "█" * 35 + " $12.00 of $10.00"
+    assert line == "credits  " + "█" * 23 + " $12.00 of $10.00"
 
 
 def test_a_budget_of_nothing_and_a_batch_of_nothing_have_empty_bars():
     glance = glance_of(jobs=counts_of(), books=Books(budget=Credits(0)))
     lines = drawn(glance, 80).splitlines()
     assert [line for line in lines if "░" in line] == [
-        "jobs     " + "░" * 35 + " 0 of 0 done",
-        "credits  " + "░" * 35 + " $0.00 of $0.00",
+        "jobs     " + "░" * 23 + " 0 of 0 done",
+        "credits  " + "░" * 23 + " $0.00 of $0.00",
     ]
 
 
