@@ -1,12 +1,24 @@
 """What `run` says where there is no terminal, and where nobody wants to hear of it."""
 
+import contextlib
+import io
 import json
+import time
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from runner.cli.root import root
+from runner.cli.display import can_have_panel, display
+from runner.cli.edge import say
+from runner.cli.root import Globals, root
+from runner.core.glance import Glance
+from runner.core.model import JobState
+from runner.core.money import Credits, Price
+from runner.core.pacing import Requests
+from runner.core.plan import Books
+from runner.core.records import Counts
 
 QUICK = ("--sandbox", "--sandbox-options", "latency=0,two_files=0,task_fails=0.3,seed=4")
 
@@ -81,3 +93,43 @@ def test_a_state_that_the_environment_names_need_not_be_typed(
 ) -> None:
     monkeypatch.setenv("RUNNER_STATE", "sqlite:///other/runner.db")
     assert "runner retry demo --class service --sandbox" in run().stderr
+
+
+class Paper(io.StringIO):
+    """A terminal that keeps every character."""
+
+    encoding = "utf-8"
+
+    def isatty(self) -> bool:
+        return True
+
+
+def look() -> Glance:
+    jobs = Counts(dict.fromkeys(JobState, 0), 0, 0)
+    return Glance("demo", 1.0, jobs, 0, 0, Price(Credits(40), Decimal("0.40")), Books(), Requests(7, 0.0))
+
+
+def test_while_there_is_a_panel_whatever_is_said_goes_above_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    paper, give_up_at = Paper(), time.monotonic() + 10.0
+    with contextlib.redirect_stderr(paper):
+        with display(Globals(None, 0, None, color=None), as_json=False) as shown:
+            say("before")
+            shown.watcher.show(look())
+            while "demo" not in paper.getvalue():
+                assert time.monotonic() < give_up_at
+                time.sleep(0.005)
+            say("a line")
+        say("after")
+    first, above, last = (
+        paper.getvalue().index(text) for text in ("before\n", "a line\x1b[K\r\n", "after\n")
+    )
+    assert first < paper.getvalue().index("demo") < above < last
+
+
+@pytest.mark.parametrize(("term", "can"), [("xterm", True), ("dumb", False), ("unknown", False), ("", False)])
+def test_a_panel_needs_a_terminal_whose_cursor_moves(
+    term: str, can: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", term)
+    assert (can_have_panel(Paper()), can_have_panel(io.StringIO())) == (can, False)
