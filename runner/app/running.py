@@ -16,13 +16,14 @@ from runner.core.errors import StateError, UsageError
 from runner.core.events import EventName, RunEvent
 from runner.core.model import Manifest
 from runner.core.plan import Plan
-from runner.core.records import Batch
-from runner.engine.ports import Orders, Ports
+from runner.core.records import Batch, Trouble
+from runner.engine.ports import Orders, Ports, Watcher
 from runner.engine.run import Run
 from runner.files.root import OutputRoot
+from runner.report.closing import Made, MadeSoFar
 from runner.report.metadata import NAME as METADATA_NAME
 from runner.report.payload import Standing, status_json
-from runner.store import batches, locks, reads
+from runner.store import batches, locks, reads, troubles
 from runner.store.database import open_for_writing
 from runner.store.writer import DirectWriter, GroupWriter
 
@@ -36,6 +37,8 @@ class Finished:
     ending: Ending
     exit_code: int
     standing: Standing
+    made: Made
+    troubles: tuple[Trouble, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -50,8 +53,14 @@ class Finished:
         return tuple(f"stopped: {reason}" for reason in found if reason)
 
 
-def run(workplace: Workplace, path: str, wanted: RunWishes, tell: Callable[[RunEvent], None]) -> Finished:
-    """Work a batch; the same call resumes it.
+def run(
+    workplace: Workplace,
+    path: str,
+    wanted: RunWishes,
+    tell: Callable[[RunEvent], None],
+    watcher: Watcher | None = None,
+) -> Finished:
+    """Work a batch; the same call resumes it. ``watcher`` looks at it while it goes on.
 
     Raises before anything is sent: ``ManifestError``, ``UsageError`` (no token, another state, a stranger's name or
     directory, not confirmed), ``BudgetError``, ``BusyError``, ``StateError``.
@@ -60,14 +69,17 @@ def run(workplace: Workplace, path: str, wanted: RunWishes, tell: Callable[[RunE
     workplace.refuse_if_elsewhere(path)
     name = loaded.manifest.name
 
+    made = MadeSoFar()
+
     def tell_of_batch(event: RunEvent) -> None:
+        made.happened(event)
         tell(replace(event, details={"batch": name} | dict(event.details)))
 
     with (
         locks.holding(workplace.state, loaded.manifest.name),
         service.pointed(workplace, loaded.manifest, wanted.sandbox_options) as manifest,
     ):
-        return _Batchwork(workplace, manifest, wanted, tell_of_batch).work()
+        return _Batchwork(workplace, manifest, wanted, tell_of_batch, watcher, made).work()
 
 
 @dataclass(slots=True)
@@ -78,6 +90,8 @@ class _Batchwork:
     manifest: Manifest
     wanted: RunWishes
     tell: Callable[[RunEvent], None]
+    watcher: Watcher | None
+    made: MadeSoFar
     stopped_by: int | None = None
     running: Run | None = None
     notes: list[str] = field(default_factory=list)
@@ -144,7 +158,7 @@ class _Batchwork:
     async def _ports(self, root: OutputRoot, token: str) -> AsyncIterator[Ports]:
         state = GroupWriter(open_for_writing(self.workplace.state))
         try:
-            async with service.ports(self.manifest, token, root, state, self.tell) as ports:
+            async with service.ports(self.manifest, token, root, state, self.tell, self.watcher) as ports:
                 yield ports
         finally:
             state.close()
@@ -173,6 +187,8 @@ class _Batchwork:
 
     def _signalled(self, number: int) -> None:
         if self.stopped_by is not None:
+            if self.watcher is not None:
+                self.watcher.leave()
             os._exit(128 + number)  # the second one: at once; what is in the air is unknown at the next start
         self.stopped_by = number
         if self.running is not None:
@@ -197,11 +213,13 @@ class _Batchwork:
                     ending = replace(ending, disk=_unwritable(root, error))
             fresh = batches.by_pk(connection, batch.pk)
             standing = replace(standing_of(self.workplace, connection, fresh), running_pid=None)
+            found = troubles.by_class(connection, batch.pk)
         ending = replace(ending, incomplete=ending.incomplete + len(missing))
         notes = [*self.notes, *self._missing_notes(missing)]
         details = status_json(standing) | {"exit_code": ending.exit_code}
         self.tell(RunEvent(EventName.FINISHED, details=details))
-        return Finished(ending, ending.exit_code, standing, tuple(notes))
+        made = self.made.in_all(fresh.spent - batch.spent)
+        return Finished(ending, ending.exit_code, standing, made, found, tuple(notes))
 
     def _missing_notes(self, missing: tuple[str, ...]) -> list[str]:
         if not missing:

@@ -14,7 +14,7 @@ from runner.core.errors import UsageError
 from runner.core.events import RunEvent
 from runner.core.model import Manifest
 from runner.core.records import Batch
-from runner.engine.ports import Ports
+from runner.engine.ports import Ports, Watcher
 from runner.files.root import OutputRoot
 from runner.providers import Provider, Secret
 from runner.store.writer import Writer
@@ -106,7 +106,12 @@ async def connected(manifest: Manifest, token: str) -> AsyncIterator[Provider]:
 
 @contextlib.asynccontextmanager
 async def ports(
-    manifest: Manifest, token: str, root: OutputRoot, state: Writer, tell: Callable[[RunEvent], None]
+    manifest: Manifest,
+    token: str,
+    root: OutputRoot,
+    state: Writer,
+    tell: Callable[[RunEvent], None],
+    watcher: Watcher | None = None,
 ) -> AsyncIterator[Ports]:
     """The outside world as the engine needs it; ``root`` and ``state`` are closed by the caller."""
     from runner.files.tree import open_tree  # noqa: PLC0415 - the HTTP client, only where something is sent
@@ -116,4 +121,5 @@ async def ports(
         connected(manifest, token) as provider,
         open_tree(root, settings.base_url, settings.ca_file, settings.proxy) as files,
     ):
-        yield Ports(state, provider, files, tell, lambda: datetime.now(UTC), random.SystemRandom())
+        chance = random.SystemRandom()
+        yield Ports(state, provider, files, tell, lambda: datetime.now(UTC), chance, files.meter, watcher)

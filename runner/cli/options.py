@@ -6,9 +6,11 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from runner.app.workplace import Workplace
 from runner.cli.root import Globals
+from runner.core.advice import Invocation
 from runner.core.money import Budget, Credits
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -57,6 +59,13 @@ def sandbox_options_option(command: F) -> F:
 def json_option(command: F) -> F:
     """``--json``."""
     return click.option("--json", "as_json", is_flag=True, help="JSON on stdout, one object a line.")(command)
+
+
+def invocation(ctx: click.Context, batch: str, manifest: str, *, sandbox: bool) -> Invocation:
+    """How the person called, for the commands that are advised: a state that the environment names needs no option."""
+    top = ctx.find_root()
+    is_typed = top.get_parameter_source("state") is ParameterSource.COMMANDLINE
+    return Invocation(batch, manifest, sandbox, top.obj.state if is_typed else None)
 
 
 def workplace(ctx: click.Context, *, sandbox: bool) -> Workplace:

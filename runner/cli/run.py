@@ -10,8 +10,7 @@ import click
 
 from runner.cli import logs, options
 from runner.cli.edge import say
-from runner.cli.options import json_option, sandbox_option, workplace
-from runner.cli.root import Globals
+from runner.cli.options import invocation, json_option, sandbox_option, workplace
 from runner.core.errors import UsageError
 from runner.core.events import RunEvent
 from runner.core.money import Budget
@@ -50,8 +49,10 @@ def command(ctx: click.Context, /, manifest: str, **given: Any) -> None:
     """Make what MANIFEST asks for and is missing: submit, poll, download. The same command resumes it."""
     from runner.app import preflight, running  # noqa: PLC0415 - heavy imports inside the command
     from runner.app.planning import Wishes  # noqa: PLC0415 - heavy imports inside the command
+    from runner.cli.display import display  # noqa: PLC0415 - heavy imports inside the command
     from runner.core.filters import parse_only  # noqa: PLC0415 - heavy imports inside the command
-    from runner.report.summary import advice, status_text  # noqa: PLC0415 - heavy imports inside the command
+    from runner.report.closing import made_line, what_is_left  # noqa: PLC0415 - heavy imports inside the command
+    from runner.report.summary import status_text  # noqa: PLC0415 - heavy imports inside the command
 
     asked = _Asked(**given)
     wanted = preflight.RunWishes(
@@ -62,11 +63,16 @@ def command(ctx: click.Context, /, manifest: str, **given: Any) -> None:
         confirm=lambda plan: asked.yes or _ask(plan),
         sandbox_options=asked.sandbox_options,
     )
-    tell = _teller(ctx.find_root().obj, as_json=asked.as_json)
-    finished = running.run(workplace(ctx, sandbox=asked.sandbox), manifest, wanted, tell)
+    with display(ctx.find_root().obj, as_json=asked.as_json) as shown:
+        tell = _teller(shown.tell, as_json=asked.as_json)
+        place = workplace(ctx, sandbox=asked.sandbox)
+        finished = running.run(place, manifest, wanted, tell, shown.watcher)
     if not asked.as_json:
         _print(for_terminal(status_text(finished.standing), keep_newlines=True))
-    for line in (*finished.reasons, *finished.notes, *advice(finished.standing)):
+        say(made_line(finished.standing, finished.made))
+    call = invocation(ctx, finished.standing.batch.name, manifest, sandbox=asked.sandbox)
+    left = what_is_left(finished.standing, finished.troubles, call)
+    for line in (*finished.reasons, *finished.notes, *left):
         say(line)
     ctx.exit(finished.exit_code)
 
@@ -99,17 +105,14 @@ def _ask(plan: Plan) -> bool:
     return click.confirm(f"This spends {cost}. Continue?", err=True)
 
 
-def _teller(settings: Globals, *, as_json: bool) -> "Callable[[RunEvent], None]":
-    from runner.report.progress import Lines, json_line, names_a_lost_task  # noqa: PLC0415 - heavy imports inside the command
-
-    lines = Lines(say, verbose=settings.verbosity > 0)
+def _teller(show: "Callable[[RunEvent], None]", *, as_json: bool) -> "Callable[[RunEvent], None]":
+    from runner.report.progress import json_line  # noqa: PLC0415 - heavy imports inside the command
 
     def tell(event: RunEvent) -> None:
         logs.note(event)
         if as_json:
             _print(json_line(event, datetime.now(UTC)))
-        if names_a_lost_task(event) or (not as_json and settings.verbosity >= 0):
-            lines(event)
+        show(event)
 
     return tell
 

@@ -65,6 +65,12 @@ class Allowance:
             return 1.0
         return max(0.0, min(1.0, (self._left() - self.unanswered - self._even(now)) / self._burst + 1.0))
 
+    def at_hand(self, now: float) -> tuple[int, float] | None:
+        """How many requests are left in the announced window, and when it ends; ``None`` where none is known."""
+        if self.least is None or now >= self._ends_at():
+            return None
+        return max(0, self._left() - self.unanswered), self._ends_at() - now
+
     def heard(self, now: float, sent_at: float, announcement: Announcement) -> None:
         """An answer came, or none will (``SILENT``), to the request that was sent at ``sent_at``."""
         self.unanswered = max(0, self.unanswered - 1)

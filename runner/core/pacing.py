@@ -15,8 +15,10 @@ Three rules, each of which can only make the others stricter:
 """
 
 import math
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 
 from runner.core.allowance import BURST_MAX, BURST_SHARE, Allowance
@@ -33,6 +35,17 @@ GUARD_S = 0.5
 _THROTTLE_BASE_S = 2.0
 _THROTTLE_LEAST_S = 0.5  # full jitter may draw 0, and everybody would run into the same wall at once
 _AT_ONCE_S = 1e-6  # less is rounding
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """How many more may be made in the window that is the narrower one now, and in how many seconds there are more.
+
+    ``renews_in_s`` is 0 where nothing is used up. That says how the window is used, not when the next may leave.
+    """
+
+    left: int
+    renews_in_s: float
 
 
 class Call(StrEnum):
@@ -87,6 +100,14 @@ class Pace:
     def plenty(self, now: float) -> float:
         """The share of the requests that could leave in one rush which are at hand now, 0 (scarce) to 1."""
         return min(self._requests.plenty(now), self._announced.plenty(now))
+
+    def at_hand(self, now: float) -> Requests:
+        """What is left of the configured window, or of the announced one where that is less; changes nothing."""
+        own = self._requests.at_hand(now)
+        announced = self._announced.at_hand(now)
+        if announced is None or own.left < announced[0]:
+            return own
+        return Requests(*announced)
 
     def heard(self, now: float, sent_at: float, announcement: Announcement) -> None:
         """An answer came that was no refusal for a passing reason, to the request that left at ``sent_at``."""
@@ -144,6 +165,12 @@ class _Window:
 
     def plenty(self, now: float) -> float:
         return max(0.0, min(1.0, -self.wait_s(now) / (self._burst * self._spacing)))
+
+    def at_hand(self, now: float) -> Requests:
+        first = bisect_right(self._times, now - self._seconds)
+        counted = len(self._times) - first
+        renews_in_s = self._times[first] + self._seconds - now if counted else 0.0
+        return Requests((self._times.maxlen or 0) - counted, renews_in_s)
 
     def sent(self, now: float) -> None:
         self._times.append(now)

@@ -69,6 +69,15 @@ class StoredJob:
 
 
 @dataclass(frozen=True, slots=True)
+class Trouble:
+    """So many jobs stand in ``state`` with a failure or a trouble of this class (``None``: late, or of no class)."""
+
+    state: JobState
+    error_class: ErrorClass | None
+    jobs: int
+
+
+@dataclass(frozen=True, slots=True)
 class StoredAttempt:
     """One POST and what became of it; ``credits`` are held while it is live and spent once it is settled."""
 

@@ -9,7 +9,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from runner.core.backoff import backoff_s
 from runner.core.events import EventName, RunEvent
-from runner.core.outcomes import NothingLearned, Refused, StatusOutcome, TaskId
+from runner.core.outcomes import ErrorClass, NothingLearned, Refused, StatusOutcome, TaskId
 from runner.core.pacing import Pace
 from runner.core.polling import Question
 from runner.core.records import StoredJob
@@ -18,8 +18,9 @@ from runner.core.task_times import TaskTimes
 from runner.engine.gate import Gate
 from runner.engine.halt import Halt
 from runner.engine.ports import Orders, Ports
+from runner.engine.progress import Progress
 from runner.engine.slots import Slots
-from runner.store import learned
+from runner.store import attempts, learned
 from runner.store.writer import Connection
 
 log = logging.getLogger(__name__)
@@ -54,6 +55,7 @@ class Context:
     downloads: asyncio.Semaphore
     halt: Halt = field(default_factory=Halt)
     tally: Tally = field(default_factory=Tally)
+    progress: Progress = field(default_factory=Progress)
     times: dict[str, TaskTimes] = field(default_factory=dict)
     workers: set["asyncio.Task[None]"] = field(default_factory=set)
     in_air: set["asyncio.Task[None]"] = field(default_factory=set)
@@ -111,6 +113,13 @@ class Context:
         """Make a change to the state, or ask it something; durable when this returns."""
         return await self.ports.state.write(change, *args, **kwargs)
 
+    async def note_trouble(
+        self, job: StoredJob, error: str, error_class: ErrorClass | None, *, overdue: bool = False
+    ) -> None:
+        """Show what keeps a running or fetching job from ending, in the state and to whoever looks."""
+        self.progress.troubled(job.job_id, error, error_class)
+        await self.record(attempts.note_trouble, job.pk, error, error_class, overdue=overdue)
+
     async def ask_at_once(self, task_id: TaskId) -> StatusOutcome:
         """Ask the service about a task that is paid for, before anything new is submitted."""
         return await self._ask_status(task_id, await self.gate.at_once())
@@ -147,7 +156,9 @@ class Context:
 
     def tell(self, name: EventName, job_id: str | None = None, **details: object) -> None:
         """Report something that happened."""
-        self.ports.tell(RunEvent(name, job_id, details))
+        event = RunEvent(name, job_id, details)
+        self.progress.happened(event)
+        self.ports.tell(event)
 
     def note_unheard(self, word: str) -> None:
         """Log a status word that nobody knows: each once, and no more of them than a person would read."""

@@ -45,6 +45,7 @@ async def apply_policy(ctx: Context) -> None:
     async for job in _in_state(ctx, JobState.UNKNOWN):
         if job.candidate is None and not job.removed:
             await ctx.record(decisions.release, job.pk, ctx.stamp(), "the manifest's policy")
+            ctx.progress.moved(job, JobState.PENDING)
 
 
 async def submit_pending(ctx: Context, begin: Begin, begun: set[str]) -> None:

@@ -151,4 +151,4 @@ class _Fetching:
         await self._show(reason, ErrorClass.DISK)
 
     async def _show(self, error: str, error_class: ErrorClass) -> None:
-        await self.ctx.record(attempts.note_trouble, self.job.pk, error, error_class)
+        await self.ctx.note_trouble(self.job, error, error_class)

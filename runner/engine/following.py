@@ -153,7 +153,7 @@ class Following:
         if self._is_late:
             return
         self._is_late = True
-        await self._ctx.record(attempts.note_trouble, self._job.pk, error, error_class, overdue=True)
+        await self._ctx.note_trouble(self._job, error, error_class, overdue=True)
         self._on_late()
 
     def _age_s(self) -> float:

@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterable
 from random import Random
 
 from runner.core.events import EventName, RunEvent
+from runner.core.glance import Cause, Waiting
 from runner.core.outcomes import NothingLearned, NotSent, StatusOutcome, SubmitOutcome, Throttled
-from runner.core.pacing import GUARD_S, Call, Pace
+from runner.core.pacing import GUARD_S, Call, Pace, Requests
 from runner.core.polling import Question, price
 
 _PAUSE_WORTH_TELLING_S = 5.0
+_WAIT_WORTH_SAYING_S = 1.0
 _LOOK_AGAIN_S = 0.02
 """How often the price of a request is looked at again while every question that is due is worth less."""
 
@@ -89,6 +91,24 @@ class Gate:
     def go_on_with_submission(self) -> None:
         """Let submissions wait for their turn again."""
         self._is_submission_over = False
+
+    def waiting(self, now: float) -> Waiting | None:
+        """What keeps requests that want to leave, ``None`` where nothing does; changes nothing.
+
+        Short waits have no number: within an even pace there is always one.
+        """
+        wanted = bool(self._paid or self._due)
+        status_s = self._pace.wait_s(now, Call.STATUS)
+        if self._submissions and (submit_s := self._pace.wait_s(now, Call.SUBMIT)) > 0:
+            cause = Cause.HOURLY if submit_s > status_s else Cause.RATE
+            return Waiting(cause, submit_s if submit_s >= _WAIT_WORTH_SAYING_S else None)
+        if wanted and status_s >= _WAIT_WORTH_SAYING_S:
+            return Waiting(Cause.RATE, status_s)
+        return None
+
+    def at_hand(self, now: float) -> Requests:
+        """How many requests are left in the window."""
+        return self._pace.at_hand(now)
 
     def heard(self, sent_at: float, outcome: SubmitOutcome | StatusOutcome) -> None:
         """Note how the request of that moment ended, and what its answer announced."""

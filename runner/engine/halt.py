@@ -105,6 +105,10 @@ class Halt:
             why = f"the service could not be reached for 10 minutes: {reason}; check the network, and run it again"
             self.service_refuses(why, all_calls=True)
 
+    def unreached_for_s(self, now: float) -> float:
+        """For how long nothing has been answered; 0 where the last request was."""
+        return 0.0 if self._unreached_since is None else now - self._unreached_since
+
     def _count_failures(self, more: int) -> None:
         self._failed += more
         most = self._failures_most

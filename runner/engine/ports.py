@@ -7,7 +7,9 @@ from random import Random
 from typing import Protocol
 
 from runner.core.events import RunEvent
+from runner.core.glance import Glance
 from runner.core.model import Limits, Retries
+from runner.files.meter import Meter
 from runner.files.outcomes import Content, FetchOutcome, PlaceOutcome
 from runner.providers import Provider
 from runner.store.writer import Writer
@@ -26,8 +28,23 @@ class Files(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Watcher:
+    """Somebody who looks at the run every ``every_s`` seconds, in its event loop: ``show`` must return at once.
+
+    ``leave`` is called where the process is about to end without another word.
+    """
+
+    show: Callable[[Glance], None]
+    every_s: float
+    leave: Callable[[], None] = lambda: None
+
+
+@dataclass(frozen=True, slots=True)
 class Ports:
-    """The outside world of a run. ``utc_now`` only stamps and estimates ages; nothing that guards money reads it."""
+    """The outside world of a run. ``utc_now`` only stamps and estimates ages; nothing that guards money reads it.
+
+    ``meter`` is that of ``files``.
+    """
 
     state: Writer
     provider: Provider
@@ -35,6 +52,8 @@ class Ports:
     tell: Callable[[RunEvent], None]
     utc_now: Callable[[], datetime]
     random: Random
+    meter: Meter = field(default_factory=Meter)
+    watcher: Watcher | None = None
 
 
 @dataclass(frozen=True, slots=True)

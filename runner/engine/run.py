@@ -9,6 +9,7 @@ from runner.core.events import EventName
 from runner.core.model import JobState, OnUnknown
 from runner.engine.context import Context
 from runner.engine.dispatch import apply_policy, resume, submit_pending
+from runner.engine.looking import begin_counting, keep_looking
 from runner.engine.ports import Orders, Ports
 from runner.engine.work import Worker
 from runner.store import attempts, batches, reads
@@ -23,6 +24,7 @@ class Run:
     def __init__(self, orders: Orders, ports: Ports) -> None:
         self._ctx = Context.of(orders, ports)
         self._group = asyncio.TaskGroup()
+        self._looking: asyncio.Task[None] | None = None
 
     def interrupt(self, signal: int) -> None:
         """Stop as soon as the POSTs in the air are answered; safe to call again."""
@@ -38,6 +40,9 @@ class Run:
             await asyncio.wait({conductor})
             if not self._ctx.halt.stopped.is_set():
                 stopper.cancel()
+            if self._looking is not None:
+                await asyncio.wait({stopper})
+                self._looking.cancel()
         return await self._ending()
 
     async def _conduct(self) -> None:
@@ -46,6 +51,7 @@ class Run:
             asyncio.get_running_loop().call_later(ctx.orders.stop_submitting_after_s, ctx.halt.enough)
         try:
             await ctx.record(attempts.recover, ctx.orders.batch_pk)
+            await self._let_others_look()
             await self._recall_pace()
             await ctx.recall_times()
             await self._recall_failures()
@@ -57,6 +63,12 @@ class Run:
             ctx.halt.state_failed(str(error))
         for worker in tuple(ctx.late):
             worker.cancel()
+
+    async def _let_others_look(self) -> None:
+        watcher = self._ctx.ports.watcher
+        if watcher is not None:
+            await begin_counting(self._ctx)
+            self._looking = self._group.create_task(keep_looking(self._ctx, watcher))
 
     async def _recall_pace(self) -> None:
         """Without this, whoever starts again after a crash could submit an hour's number twice within an hour."""

@@ -52,14 +52,19 @@ class Worker:
         step = self._next_step()
         while step is not Step.REST and await self._perform(step):
             self._is_first_step = False
-            self._job = await self._ctx.record(reads.stored_job, self._job.pk)
+            await self._read_again()
             step = self._next_step()
             if step is Step.REST and await self._is_allowed_again():
-                self._job = await self._ctx.record(reads.stored_job, self._job.pk)
+                await self._read_again()
                 self._release_slot()  # tasks of earlier runs may hold more than there are: it waits for its turn
                 step = Step.SUBMIT
         if self._job.state is JobState.FAILED and not self._job.removed:
             self._ctx.halt.job_failed()
+
+    async def _read_again(self) -> None:
+        before = self._job
+        self._job = await self._ctx.record(reads.stored_job, before.pk)
+        self._ctx.progress.moved(before, self._job.state)
 
     def _next_step(self) -> Step:
         return next_step(self._job.state, has_candidate=self._job.candidate is not None)

@@ -10,6 +10,7 @@ import aiohttp
 from yarl import URL
 
 from runner.files.addresses import AddressPolicy, AddressRefusedError
+from runner.files.meter import Meter
 from runner.files.outcomes import Broken, EndedError, Expired, FetchOutcome, Refused
 from runner.files.partial import Beginning, Partial, recover
 from runner.files.replies import (
@@ -56,6 +57,7 @@ class _Fetch:
     request: FetchRequest
     patience: Patience
     now: Callable[[], float]
+    meter: Meter
 
 
 async def fetch(
@@ -65,17 +67,18 @@ async def fetch(
     *,
     patience: Patience = Patience(),
     now: Callable[[], float] | None = None,
+    meter: Meter | None = None,
 ) -> FetchOutcome:
     """Receive, check and sync one file.
 
     After ``Fetched`` the partial file is whole and on the disk, and waits for ``place``. After ``Broken``,
     ``Expired``, ``DiskFull`` and a cancellation what was received is kept, and the next call goes on from it where
-    the server lets it. ``now`` gives seconds of a steady clock (the loop's by default). Raises ``ValueError`` for an
+    the server lets it. ``now`` gives seconds of a steady clock (the loop's by default), ``meter`` counts what comes. Raises ``ValueError`` for an
     unusable name of a partial file, and nothing for what servers or disks do.
     """
-    what = _Fetch(session, request, patience, now or asyncio.get_running_loop().time)
+    what = _Fetch(session, request, patience, now or asyncio.get_running_loop().time, meter or Meter())
     try:
-        with contextlib.closing(Partial(root, request.partial)) as partial:
+        with what.meter.downloading(), contextlib.closing(Partial(root, request.partial)) as partial:
             beginning = await _beginning(root, request)
             return await _received(what, partial, beginning)
     except EndedError as ended:
@@ -204,6 +207,7 @@ async def _receive(what: _Fetch, partial: Partial, response: aiohttp.ClientRespo
             partial.discard()
             raise EndedError(Refused(f"longer than the {what.request.max_bytes} bytes that are taken"))
         partial.write(chunk)
+        what.meter.received(len(chunk))
         moved += len(chunk)
         elapsed = what.now() - since
         if elapsed >= what.patience.window_s:

@@ -9,6 +9,7 @@ import aiohttp
 
 from runner.files.addresses import AddressPolicy, policy_for
 from runner.files.download import FetchRequest, fetch
+from runner.files.meter import Meter
 from runner.files.outcomes import Content, FetchOutcome, PlaceOutcome
 from runner.files.place import place
 from runner.files.root import OutputRoot
@@ -22,10 +23,13 @@ class Tree:
         self._root = root
         self._session = session
         self._policy = policy
+        self.meter = Meter()
+        """Of everything that comes through it."""
 
     async def fetch(self, url: str, partial: str) -> FetchOutcome:
         """Download into the partial file of that name, check and sync it; see ``download.fetch``."""
-        return await fetch(self._session, self._root, FetchRequest(url, partial, self._policy))
+        request = FetchRequest(url, partial, self._policy)
+        return await fetch(self._session, self._root, request, meter=self.meter)
 
     async def place(self, partial: str, path: str, content: Content) -> PlaceOutcome:
         """Give the partial file its final name; see ``place.place``."""

@@ -1,12 +1,21 @@
-"""What a run tells while it goes on: one line an event of note, or one JSON object a line."""
+"""What a run tells while it goes on: one line a minute and one an event of note, or one JSON object an event."""
 
 from collections.abc import Callable
 from datetime import datetime
 
 from runner.core.events import EventName, RunEvent
+from runner.core.glance import Glance
 from runner.core.safe_text import for_json, for_terminal
+from runner.report import phrases
 
-_QUIET = frozenset({EventName.SUBMITTED, EventName.FILE, EventName.FINISHED})
+FAILURES_A_MINUTE = 10
+"""Failures that have a line of their own; how many more there were is said once a minute."""
+
+_QUIET = frozenset({EventName.SUBMITTED, EventName.COMPLETED, EventName.FILE, EventName.FINISHED})
+_FAILURES = frozenset({EventName.REFUSED, EventName.UNKNOWN, EventName.FAILED})
+_PACE = frozenset({EventName.PAUSED, EventName.RESUMED})
+_TOO_YOUNG_S = 1.0
+_PAUSE_OF_NOTE_S = 30.0
 _MESSAGE_CHARS = 200
 
 
@@ -26,12 +35,20 @@ def names_a_lost_task(event: RunEvent) -> bool:
 class Lines:
     """Progress for people, through ``write`` (one line at a time, without its end).
 
-    ``verbose`` adds a line for each submission and file.
+    ``verbose`` adds a line for each submission, completed task and file, and for every failure. ``beside_panel``
+    leaves out what a panel shows: the line a minute, and the waits.
     """
 
-    def __init__(self, write: Callable[[str], None], *, verbose: bool = False) -> None:
+    def __init__(
+        self, write: Callable[[str], None], *, verbose: bool = False, beside_panel: bool = False
+    ) -> None:
         self._write = write
+        self._quiet = frozenset() if verbose else (_QUIET | _PACE if beside_panel else _QUIET)
+        self._failures_most = None if verbose else FAILURES_A_MINUTE
+        self._beside_panel = beside_panel
         self._verbose = verbose
+        self._is_pause_told = verbose
+        self._failures = 0
         self._total = 0
         self._done = 0
 
@@ -41,9 +58,36 @@ class Lines:
             self._total = _number(event, "to_submit")
         if event.name is EventName.COMPLETED:
             self._done += 1
-        if event.name in _QUIET and not self._verbose:
+        if event.name in self._quiet or self._is_short_pause(event) or self._is_one_too_many(event):
             return
         self._write(self._line(event))
+
+    def minute(self, glance: Glance) -> None:
+        """Show where the run stands; to be called once a minute."""
+        if glance.seconds >= _TOO_YOUNG_S and not self._beside_panel:
+            self._write(line_of(glance))
+        self.end_minute()
+
+    def end_minute(self) -> None:
+        """Say how many failures had no line of their own in the last minute, and begin another."""
+        more, self._failures = self._failures - FAILURES_A_MINUTE, 0
+        if more > 0 and self._failures_most is not None:
+            self._write(f"and {more:,} more failures within a minute: `runner jobs` lists them")
+
+    def _is_short_pause(self, event: RunEvent) -> bool:
+        was_told = self._is_pause_told
+        if event.name is EventName.PAUSED:
+            seconds = event.details.get("seconds", _PAUSE_OF_NOTE_S)
+            is_long = isinstance(seconds, int | float) and seconds >= _PAUSE_OF_NOTE_S
+            self._is_pause_told = self._verbose or is_long
+            return not self._is_pause_told
+        return event.name is EventName.RESUMED and not was_told
+
+    def _is_one_too_many(self, event: RunEvent) -> bool:
+        if event.name not in _FAILURES:
+            return False
+        self._failures += 1
+        return self._failures_most is not None and self._failures > self._failures_most
 
     def _line(self, event: RunEvent) -> str:
         text = self._text_of(event)
@@ -56,13 +100,13 @@ class Lines:
             case EventName.SUBMITTED:
                 return f"submitted as {_text(event, 'task_id')}"
             case EventName.REFUSED:
-                return f"refused: {_text(event, 'error')}"
+                return f"refused{_class(event)}: {_text(event, 'error')}"
             case EventName.UNKNOWN:
                 return f"outcome unknown, its credits stay reserved: {_text(event, 'error')}"
             case EventName.COMPLETED:
                 return f"completed, {_text(event, 'credits')} credits ({self._done} in this run)"
             case EventName.FAILED:
-                return f"failed: {_text(event, 'error')} ({_text(event, 'credits')} credits)"
+                return f"failed{_class(event)}: {_text(event, 'error')} ({_text(event, 'credits')} credits)"
             case EventName.FILE:
                 return f"saved {_text(event, 'path')} ({_text(event, 'bytes')} bytes)"
             case EventName.PAUSED:
@@ -80,10 +124,28 @@ class Lines:
         return f"{_text(event, 'name')}: {self._total} jobs to submit{resumed}"
 
 
+def line_of(glance: Glance) -> str:
+    """Where a run stands, in one line."""
+    waiting = phrases.waiting(glance.waiting)
+    pieces = (
+        phrases.done(glance.jobs),
+        *phrases.states(glance.jobs),
+        phrases.money(glance),
+        phrases.rate(glance.per_minute),
+        phrases.time_left(glance.left),
+        None if waiting is None else f"waiting for {waiting}",
+    )
+    return f"{phrases.duration(glance.seconds)}: {', '.join(filter(None, pieces))}"
+
+
 def _stopping(event: RunEvent) -> str:
     if "task_id" in event.details:
         return f"task {_text(event, 'task_id')} is paid for and could not be recorded: keep this line ({_text(event, 'error')})"
     return f"stopping: waiting for {_text(event, 'in_the_air')} submissions in the air; again to stop at once"
+
+
+def _class(event: RunEvent) -> str:
+    return f" ({_text(event, 'error_class')})" if "error_class" in event.details else ""
 
 
 def _text(event: RunEvent, key: str) -> str:

@@ -57,25 +57,6 @@ def status_text(standing: Standing, errors: Iterable[tuple[str, str]] = ()) -> s
     return "\n".join(lines)
 
 
-def advice(standing: Standing) -> list[str]:
-    """What a person can do about what is left, a line each."""
-    name, jobs = standing.batch.name, standing.counts.by_state
-    lines = []
-    if unknown := jobs[JobState.UNKNOWN] + standing.unknown_extra:
-        lines.append(
-            f"{unknown} submissions have an unknown outcome: look at the service, then `runner resolve {name} ...`"
-        )
-    if jobs[JobState.FAILED]:
-        lines.append(
-            f"{jobs[JobState.FAILED]} jobs failed: `runner jobs {name} --state failed`, then `runner retry {name} --failed`"
-        )
-    if standing.counts.overdue:
-        lines.append(
-            f"{standing.counts.overdue} tasks are overdue; run it again later to follow them, free of charge"
-        )
-    return lines
-
-
 def _parts(plan: Plan) -> str:
     diff, states = plan.diff, plan.diff.by_state
     parts = {

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from runner.core.announced import LONGEST_S
 from runner.core.outcomes import SILENT, Announcement, Throttled
-from runner.core.pacing import Call, Pace
+from runner.core.pacing import Call, Pace, Requests
 
 SUBMIT, STATUS = Call.SUBMIT, Call.STATUS
 SENT = 0.0
@@ -305,3 +305,37 @@ def test_a_window_that_the_service_counts_is_never_overdrawn(rounds, order):
             else:
                 pace.heard(now, 0.0, Announcement(answers.pop(), 60.0 - now))
     assert left - travelling >= 0
+
+
+def test_what_is_at_hand_is_counted_over_the_window():
+    pace = Pace(120)
+    assert pace.at_hand(0.0) == Requests(120, 0.0)
+    for now in (0.0, 10.0):
+        pace.sent(now, STATUS)
+    seen = [pace.at_hand(now) for now in (10.0, 61.0, 200.0)]
+    assert seen == [Requests(118, 50.5), Requests(119, 9.5), Requests(120, 0.0)]
+
+
+def test_what_the_service_announces_counts_where_it_is_less():
+    pace = Pace(120)
+    pace.sent(0.0, STATUS)
+    pace.heard(1.0, 0.0, Announcement(7, 30.0))
+    assert pace.at_hand(1.0) == Requests(7, 30.0)
+    pace.sent(2.0, SUBMIT)
+    assert pace.at_hand(2.0) == Requests(6, 29.0)
+    assert pace.at_hand(40.0) == Requests(118, 20.5)
+
+
+def test_where_more_is_announced_than_configured_the_configured_rate_counts():
+    pace = Pace(6)
+    pace.sent(0.0, STATUS)
+    pace.heard(1.0, 0.0, Announcement(1000, 30.0))
+    assert pace.at_hand(1.0) == Requests(5, 59.5)
+
+
+def test_more_unanswered_requests_than_are_left_leave_none():
+    pace = Pace(120)
+    for _ in range(5):
+        pace.sent(0.0, STATUS)
+    pace.heard(1.0, 0.0, Announcement(2, 30.0))
+    assert pace.at_hand(1.0) == Requests(0, 30.0)

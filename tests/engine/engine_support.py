@@ -201,6 +201,7 @@ def run(
             tell=events.append,
             utc_now=lambda: utc_now + timedelta(seconds=loop.time()),
             random=Random(7),
+            watcher=orders.pop("watcher", None),
         )
         work = Run(Orders(shop.pk, limits, retries, **orders), ports)
         for second, happen in (at or {}).items():

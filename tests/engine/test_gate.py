@@ -3,11 +3,13 @@
 import asyncio
 from random import Random
 
+import pytest
 from clock import in_virtual_time
 
 from runner.core.events import EventName
+from runner.core.glance import Cause, Waiting
 from runner.core.outcomes import Announcement, Running, Throttled
-from runner.core.pacing import Pace
+from runner.core.pacing import Pace, Requests
 from runner.core.polling import Question
 from runner.core.task_times import TaskTimes
 from runner.engine.gate import Gate, NoSlotError, SubmissionOverError
@@ -208,3 +210,48 @@ def test_what_was_submitted_before_is_recalled():
         await scene.comes("a", SUBMISSION)
 
     assert played(story, per_hour=2.0).passed[0][2] > 1700.0
+
+
+def waits(*kinds, refused_s=None, **rates):
+    """What a look at the gate says while these wait there, in the first moment."""
+    seen = []
+
+    async def story(scene):
+        if refused_s is not None:
+            scene.gate.heard(0.0, Throttled("wait", refused_s))
+        for kind in kinds:
+            scene.comes(kind, kind)
+        await asyncio.sleep(0)
+        seen.append(scene.gate.waiting(0.0))
+        for task in scene.tasks:
+            task.cancel()
+        await asyncio.gather(*scene.tasks, return_exceptions=True)
+
+    played(story, **rates)
+    return seen[0]
+
+
+def test_where_nobody_is_held_up_a_look_says_nothing():
+    assert [waits(), waits(SUBMISSION), waits(POLL), waits(refused_s=30.0)] == [None] * 4
+
+
+@pytest.mark.parametrize("kind", [PAID, SUBMISSION, POLL])
+def test_a_look_says_for_how_long_requests_are_held_up(kind):
+    assert waits(kind, refused_s=30.0) == Waiting(Cause.RATE, 30.0)
+
+
+def test_an_even_pace_is_named_without_a_number_and_holds_up_no_polls():
+    assert waits(*[SUBMISSION] * 12, per_minute=120.0) == Waiting(Cause.RATE)
+    assert waits(*[PAID] * 12, per_minute=120.0) is None
+
+
+def test_the_hours_submissions_are_another_reason_than_the_rate():
+    assert waits(SUBMISSION, SUBMISSION, per_hour=1.0) == Waiting(Cause.HOURLY, 3600.5)
+
+
+def test_a_look_at_the_gate_counts_what_is_at_hand():
+    async def story(scene):
+        await scene.comes("a", POLL)
+        assert scene.gate.at_hand(0.0) == Requests(5999, 60.5)
+
+    played(story)

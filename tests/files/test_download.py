@@ -7,6 +7,7 @@ from files_support import ETAG, LOOPBACK, VIDEO, Server, box, chunked, fetched, 
 
 from runner.files.addresses import AddressPolicy
 from runner.files.download import FetchRequest, Patience, fetch
+from runner.files.meter import Meter
 from runner.files.outcomes import Broken, Expired, Fetched, Refused
 from runner.files.session import open_session
 
@@ -246,3 +247,22 @@ async def test_eight_downloads_at_once_do_not_disturb_each_other(session, root, 
         outcomes = await asyncio.gather(*(fetch(session, root, each) for each in requests))
     assert outcomes == [fetched(body) for body in bodies.values()]
     assert {name: (tmp_path / "out/.partial" / name).read_bytes() for name in bodies} == bodies
+
+
+async def test_what_comes_is_counted_while_it_comes(session, root):
+    meter, seen = Meter(), []
+
+    def script(_asked):
+        seen.append(meter.active)
+        return reply(VIDEO)
+
+    async with serving(script) as server:
+        await fetch(session, root, server.request(), meter=meter)
+    assert (seen, meter.active, meter.received_bytes) == ([1], 0, len(VIDEO))
+
+
+async def test_a_download_that_fails_is_on_its_way_no_more(session, root):
+    meter = Meter()
+    async with serving(reply(VIDEO, length=len(VIDEO) + 9)) as server:
+        await fetch(session, root, server.request(), meter=meter)
+    assert (meter.active, meter.received_bytes) == (0, len(VIDEO))

@@ -4,9 +4,12 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from runner.core.forecast import Span
+from runner.core.glance import Cause, Failure, Glance, Transfers, Waiting
 from runner.core.model import AttemptOutcome, JobId, JobState, Limits
 from runner.core.money import Credits, Price
 from runner.core.outcomes import ErrorClass, TaskId
+from runner.core.pacing import Requests
 from runner.core.plan import Books, Diff, Plan
 from runner.core.records import Batch, Counts, JobRecord, StoredAttempt, StoredFile, StoredJob
 from runner.report.payload import Standing
@@ -130,3 +133,27 @@ def record_of(**fields: Any) -> JobRecord:
 def failed_record(error: str) -> JobRecord:
     job = replace(JOB, state=JobState.FAILED)
     return record_of(job=job, files=(), error=error, error_class=ErrorClass.SERVICE, completed_at=None)
+
+
+def glance_of(**fields: Any) -> Glance:
+    """A run that is well under way, with some of everything."""
+    states = {"done": 1204, "pending": 780, "running": 10, "fetching": 4, "failed": 2, "unknown": 1}
+    given = {
+        "batch": "spring",
+        "seconds": 744.0,
+        "jobs": counts_of(overdue=1, **states),
+        "finished": 1204,
+        "unfinished": 794,
+        "price": PRICE,
+        "books": Books(Credits(48160), Credits(560), Credits(40), Credits(80000)),
+        "requests": Requests(88, 41.2),
+        "waiting": Waiting(Cause.RATE, 12.3),
+        "transfers": Transfers(3, 4.2e6, 1204, 9_200_000_000),
+        "failures": (
+            Failure("0123456789abcdef01234567", "the prompt was refused", ErrorClass.MODERATION),
+            Failure("1123456789abcdef01234567", "not finished within its deadline", None),
+        ),
+        "per_minute": 8.21,
+        "left": Span(5000.0, 7100.0),
+    }
+    return Glance(**(given | fields))

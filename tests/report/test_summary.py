@@ -9,7 +9,7 @@ from runner.core.errors import Place
 from runner.core.model import Job, JobId
 from runner.core.money import Credits
 from runner.core.plan import Books
-from runner.report.summary import advice, plan_text, status_text
+from runner.report.summary import plan_text, status_text
 
 EXAMPLE = Job(JobId("a"), "p", "a fox " * 20, "fun", "2:3", 1, "p/take-01", 0, Place("m.yaml"))
 
@@ -67,21 +67,6 @@ def test_a_status_without_jobs_and_without_a_budget():
         "spring: 0 jobs: none yet",
         "  credits   120 spent ($1.20), 80 reserved (of which 40 unknown), no budget",
     ]
-
-
-def test_what_is_left_comes_with_advice():
-    standing = standing_of(counts_of(overdue=2, unknown=1, failed=3, running=2), unknown_extra=1)
-    lines = advice(standing)
-    assert [line.split(":")[0] for line in lines] == [
-        "2 submissions have an unknown outcome",
-        "3 jobs failed",
-        "2 tasks are overdue; run it again later to follow them, free of charge",
-    ]
-    assert ("runner resolve spring" in lines[0], "runner retry spring --failed" in lines[1]) == (True, True)
-
-
-def test_where_all_is_well_there_is_no_advice():
-    assert advice(standing_of()) == []
 
 
 def test_nothing_that_others_wrote_acts_on_the_terminal():

@@ -71,7 +71,7 @@ def test_under_every_fault_the_token_is_found_nowhere(files, program, tmp_path):
 
 
 def _killed_with_a_wal(program) -> str:
-    running = program.start("run", "m.yaml")
+    running = program.start("-v", "run", "m.yaml")
     running.until(lambda: b"completed" in running.err.read_bytes())
     said = _cmdline(running.pid) + running.stopped(signal.SIGKILL).said
     assert ("completed" in said, (program.folder / "state" / "runner.db-wal").stat().st_size > 0) == (

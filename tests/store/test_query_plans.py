@@ -10,7 +10,7 @@ from store_support import NOW, job_of, shop_at
 
 from runner.core.model import AttemptOutcome, JobState
 from runner.core.outcomes import ErrorClass, TaskId
-from runner.store import attempts, decisions, enrolment, outputs, reads, records
+from runner.store import attempts, decisions, enrolment, outputs, reads, records, troubles
 from runner.store.records import Selection
 
 WORDS = re.compile(r"^(SAVEPOINT|RELEASE|ROLLBACK|BEGIN)", re.IGNORECASE)
@@ -70,6 +70,7 @@ OFTEN = {
     "first_of_each_kind": (reads.first_of_each_kind, 1, {}),
     "last_errors": (reads.last_errors, 1, 5),
     "file_totals": (reads.file_totals, 1),
+    "troubles": (troubles.by_class, 1),
     "known": (enrolment.known, 1, [job_of(2).job_id]),
     "enrol": (enrolment.enrol, 1, [job_of(2), job_of(40)], 2),
     "records": (drained(records.records, 1, Selection(), 7),),
