@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from runner.app import planning
+from runner.app import comparison, planning
 from runner.app.workplace import stamp
 from runner.core.expansion import expand
 from runner.core.model import Manifest
@@ -34,12 +34,12 @@ def enrol(writer: DirectWriter, manifest: Manifest, batch: Batch) -> Iterator[No
 
     Whoever stops between two steps leaves an enrolment that is simply done again.
     """
-    print_now = planning.fingerprint(manifest)
+    print_now = comparison.fingerprint(manifest)
     if batch.fingerprint == print_now:
         return
     writer.write_now(batches.mark_tree, batch.pk, stale=True)
     generation = writer.write_now(enrolment.begin, batch.pk)
-    for page in planning.pages(expand(manifest)):
+    for page in comparison.pages(expand(manifest)):
         writer.write_now(enrolment.enrol, batch.pk, page, generation)
         yield
     writer.write_now(enrolment.finish, batch.pk, generation, print_now)
