@@ -147,7 +147,7 @@ def test_of_very_many_jobs_two_that_changed_places_are_seen():
 def test_up_to_some_thousand_jobs_are_listed():
     jobs = [(f"{number:024}", SUBMITTED) for number in range(LISTED_MAX)]
     assert len(seen_of(*jobs).listed) == LISTED_MAX
-    assert seen_of(*jobs, ("more", SUBMITTED)).listed is None
+    assert seen_of(*jobs, ("more", SUBMITTED), ("yet", SUBMITTED)).listed is None
 
 
 def test_terms_and_books_that_changed_are_named_with_both_values():
