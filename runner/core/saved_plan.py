@@ -108,10 +108,22 @@ def plan_in(content: bytes, where: str) -> SavedPlan:
 
 def _parsed(content: bytes) -> dict[str, object] | None:
     try:
-        found = json.loads(content)
+        found = json.loads(content, object_pairs_hook=_unique, parse_constant=_refused)
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) and found.get("format") == FORMAT else None
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """A doubled key would be shown to a reviewer with one value and read with the other."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key stands twice")
+    return found
+
+
+def _refused(constant: str) -> object:
+    raise ValueError(f"{constant} is no JSON")
 
 
 def _seal(content: dict[str, object]) -> str:

@@ -63,6 +63,14 @@ def test_on_a_terminal_the_diff_is_coloured_and_nothing_else(desk):
     assert STYLE.sub("", shown) == call("plan", "demo.yaml").stdout
 
 
+def test_a_hostile_name_is_text_on_a_coloured_terminal_as_well(desk):
+    name = "m\x1b[31m\n  + 9 new\u202e.yaml"
+    (desk / "demo.yaml").rename(desk / name)
+    shown = on_a_terminal(desk, "plan", name).splitlines()
+    assert shown[0] == r"batch demo (m\x1b[31m\x0a  + 9 new\u202e.yaml)"
+    assert [line for line in shown if STYLE.search(line)] == ["  \x1b[32m+ 2 new\x1b[0m  = 0 done"]
+
+
 @pytest.mark.parametrize(
     ("options", "variables"), [((), {"NO_COLOR": "1"}), (("--no-color",), {})], ids=["NO_COLOR", "--no-color"]
 )

@@ -76,8 +76,21 @@ def test_a_budget_is_read_as_it_was_written(options, budget):
         b"{}",
         b'{"format": "terraform"}',
         b'"runner plan"',
+        text_of(saved()).replace('"limit": 3', '"limit": 300, "limit": 3').encode(),
+        text_of(saved()).replace('"limit": 3', '"limit": NaN').encode(),
     ],
-    ids=["empty", "binary", "a manifest", "a bomb", "a list", "no mark", "another mark", "a text"],
+    ids=[
+        "empty",
+        "binary",
+        "a manifest",
+        "a bomb",
+        "a list",
+        "no mark",
+        "another mark",
+        "a text",
+        "a doubled key",
+        "no number",
+    ],
 )
 def test_what_is_no_plan_is_called_so(content):
     assert not is_plan(content)
