@@ -10,8 +10,8 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from runner.app import enrolling, planning, tree
+from runner.app.comparison import Wishes
 from runner.app.desk import Decision
-from runner.app.planning import Wishes
 from runner.app.workplace import Workplace, load_manifest, stamp
 from runner.core.errors import StateError, UsageError
 from runner.core.model import JobId, JobState, Manifest

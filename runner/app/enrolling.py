@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from runner.app import planning
+from runner.app import comparison, planning
 from runner.app.workplace import stamp
 from runner.core.expansion import expand
 from runner.core.model import Manifest
@@ -35,7 +35,7 @@ def enrol(writer: DirectWriter, manifest: Manifest, batch: Batch) -> Iterator[No
 
     Whoever stops between two steps leaves an enrolment that is simply done again.
     """
-    print_now = planning.fingerprint(manifest)
+    print_now = comparison.fingerprint(manifest)
     if batch.fingerprint == print_now:
         return
     writer.write_now(batches.mark_tree, batch.pk, stale=True)

@@ -1,38 +1,25 @@
 """What a manifest asks for, against the state: the dry run, and the checks that every run begins with."""
 
-import hashlib
 import os
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from itertools import islice
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from runner.app import service
+from runner.app.comparison import Comparison, Wishes
 from runner.app.workplace import Workplace, load_manifest
 from runner.core.errors import Problem, UsageError
-from runner.core.expansion import Survey, expand, survey
-from runner.core.filters import matches
-from runner.core.model import Job, JobId, JobState, Manifest
+from runner.core.expansion import Survey, survey
+from runner.core.model import Job, JobId, Manifest
 from runner.core.money import Budget, Credits
-from runner.core.notes import Notes
 from runner.core.plan import Books, Diff, Plan
-from runner.core.records import Batch, Counts
+from runner.core.records import Batch
+from runner.core.task_times import TaskTimes
 from runner.files.lines import lines_of
 from runner.files.root import OutputRoot
 from runner.report.claims import LONGEST_ROW_BYTES, job_id_in
 from runner.report.metadata import NAME
-from runner.store import batches, enrolment, reads
+from runner.store import batches, learned
 from runner.store.writer import Connection
-
-
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """What a person asks of this call: a cap that replaces the manifest's, and which jobs, at most how many."""
-
-    budget: Budget | None = None
-    only: dict[str, str] = field(default_factory=dict)
-    limit: int | None = None
-    examples: int = 3
 
 
 def plan(workplace: Workplace, path: str, wishes: Wishes) -> Plan:
@@ -62,7 +49,7 @@ def plan_with(
 ) -> Plan:
     """The same for a manifest that was read with these warnings, in a view of the state."""
     batch = None if connection is None else batches.by_name(connection, manifest.name)
-    comparison = _Comparison(connection, batch, wishes)
+    comparison = Comparison(connection, batch, wishes)
     diff = comparison.of(manifest)
     if connection is not None:
         _refuse_strangers(connection, workplace, manifest, batch, diff)
@@ -76,6 +63,8 @@ def plan_with(
         books=_books(batch, budget_in_force(manifest, batch, wishes.budget)),
         limits=manifest.limits,
         warnings=tuple(str(one) for one in dict.fromkeys((*warnings, *comparison.notes.warnings()))),
+        retries=manifest.retries,
+        task_times=_task_times(connection, workplace, manifest),
     )
 
 
@@ -103,92 +92,19 @@ def budget_words(manifest: Manifest) -> str:
     return f"{budget.usd} usd at {price.credits} credits for {price.usd}"
 
 
-def fingerprint(manifest: Manifest) -> str:
-    """A hash of every text that the jobs come from; the same one means the same jobs."""
-    digest = hashlib.sha256(b"expansion 1")
-    for path in (manifest.path, *manifest.prompt_files):
-        try:
-            with Path(path).open("rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
-        except OSError as error:  # it was read a moment ago
-            raise UsageError(f"{path} cannot be read any more: {error.strerror}") from error
-    return digest.hexdigest()
-
-
-def pages(jobs: Iterator[Job]) -> Iterator[list[Job]]:
-    """Jobs in pages of the size that the state takes at once."""
-    while page := list(islice(jobs, enrolment.PAGE)):
-        yield page
-
-
-class _Comparison:
-    """One pass over a manifest's jobs, looking each page up in the state."""
-
-    def __init__(self, connection: Connection | None, batch: Batch | None, wishes: Wishes) -> None:
-        self._connection = connection
-        self._batch = batch
-        self._wishes = wishes
-        self.notes = Notes()
-        self._by_state: Counter[JobState] = Counter()
-        self._new = 0
-        self._known = 0
-        self._submittable = 0
-        self._examples: list[Job] = []
-
-    def of(self, manifest: Manifest) -> Diff:
-        """How the manifest differs from the state."""
-        stored = None
-        if self._connection is not None and self._batch is not None:
-            stored = reads.counts(self._connection, self._batch.pk)
-            if self._batch.fingerprint == fingerprint(manifest) and not self._wishes.examples:
-                return self._unchanged(stored)
-        for page in pages(expand(manifest, self.notes)):
-            self._look_up(page)
-        limit = self._wishes.limit
-        return Diff(
-            new=self._new,
-            by_state={state: self._by_state[state] for state in JobState},
-            removed=0 if stored is None else stored.total + stored.removed - self._known,
-            may_submit=self._submittable if limit is None else min(limit, self._submittable),
-            examples=tuple(self._examples),
-        )
-
-    def _unchanged(self, stored: Counts) -> Diff:
-        """The texts are those that were enrolled, so the state knows it all: a million jobs need no expansion."""
-        if self._connection is None or self._batch is None:
-            raise RuntimeError("only a batch that is in the state can be unchanged")
-        pending = reads.count_claimable(self._connection, self._batch.pk, self._wishes.only)
-        limit = self._wishes.limit
-        return Diff(
-            new=0,
-            by_state=stored.by_state,
-            removed=stored.removed,
-            may_submit=pending if limit is None else min(limit, pending),
-        )
-
-    def _look_up(self, page: list[Job]) -> None:
-        known: dict[str, enrolment.Known] = {}
-        if self._connection is not None and self._batch is not None:
-            found = enrolment.known(self._connection, self._batch.pk, [job.job_id for job in page])
-            known = {str(job_id): one for job_id, one in found.items()}
-        self._known += len(known)
-        for job in page:
-            one = known.get(job.job_id)
-            if one is None:
-                self._new += 1
-            else:
-                self._by_state[one.state] += 1
-            is_submittable = one is None or one.state is JobState.PENDING
-            if is_submittable and matches(job, self._wishes.only):
-                self._submittable += 1
-                if len(self._examples) < self._wishes.examples:
-                    self._examples.append(job)
-
-
 def _books(batch: Batch | None, budget: Credits | None) -> Books:
     if batch is None:
         return Books(budget=budget)
     return Books(batch.spent, batch.reserved, batch.unknown, budget)
+
+
+def _task_times(
+    connection: Connection | None, workplace: Workplace, manifest: Manifest
+) -> Mapping[str, TaskTimes]:
+    if connection is None:
+        return {}
+    origin = None if workplace.sandbox else service.origin_of(manifest)
+    return {kind: TaskTimes(weights) for kind, weights in learned.task_times(connection, origin).items()}
 
 
 def _refuse_strangers(

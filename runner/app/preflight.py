@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from runner.app import planning, service
-from runner.app.planning import Wishes
+from runner.app import planning, reviewing, service
+from runner.app.comparison import Wishes, pages
 from runner.app.workplace import Workplace
 from runner.core.errors import BudgetError, StateError, UsageError
 from runner.core.expansion import expand
@@ -21,7 +21,7 @@ class RunWishes:
     """What a person asks of a run beyond its manifest.
 
     ``confirm`` is called with the plan where no budget is in force; it returns whether to go on, or raises.
-    ``sandbox_options`` are those of the embedded service.
+    ``sandbox_options`` are those of the embedded service. ``reviewed`` is the saved plan that the run must still be.
     """
 
     wishes: Wishes
@@ -30,6 +30,7 @@ class RunWishes:
     accept_base_url: bool = False
     confirm: Callable[[Plan], bool] = lambda _: False
     sandbox_options: str = ""
+    reviewed: reviewing.Reviewed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,8 @@ class Preflight:
     def checked_plan(self, output_dir: Path) -> Plan:
         """The plan of a run that may go on.
 
-        Raises ``UsageError`` for another service, a stranger's name or directory, a lost state, or a missing
-        confirmation, ``BudgetError`` where the cap does not allow it, and ``StateError`` for a state that is damaged.
+        Raises ``UsageError`` for another service, a stranger's name or directory, a lost state, a saved plan that no
+        longer holds, or a missing confirmation, ``BudgetError`` where the cap does not allow it, and ``StateError`` for a state that is damaged.
         """
         wishes = replace(self.wanted.wishes, examples=0)
         with self.workplace.reading() as connection:
@@ -53,6 +54,8 @@ class Preflight:
             plan = planning.plan_with(connection, self.workplace, self.manifest, wishes)
             batch = None if connection is None else batches.by_name(connection, self.manifest.name)
             self._refuse_other_origin(batch)
+            if self.wanted.reviewed is not None:
+                reviewing.refuse_if_moved(self.wanted.reviewed, plan, self.manifest, self.workplace)
             if plan.diff.new:
                 new = _unknown_to_state(self.manifest, connection, batch)
                 planning.refuse_lost_state(output_dir, new)
@@ -102,7 +105,7 @@ def _unknown_to_state(
     manifest: Manifest, connection: Connection | None, batch: Batch | None
 ) -> Iterator[Job]:
     """The jobs of a manifest that the state does not have."""
-    for page in planning.pages(expand(manifest)):
+    for page in pages(expand(manifest)):
         known: dict[JobId, enrolment.Known] = {}
         if connection is not None and batch is not None:
             known = enrolment.known(connection, batch.pk, [job.job_id for job in page])

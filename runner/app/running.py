@@ -7,7 +7,8 @@ import signal
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 
-from runner.app import enrolling, service, tree
+from runner.app import enrolling, reviewing, service, tree
+from runner.app.comparison import fingerprint
 from runner.app.inspecting import standing_of
 from runner.app.preflight import Preflight, RunWishes
 from runner.app.workplace import Workplace, load_manifest, stamp
@@ -94,6 +95,9 @@ class _Batchwork:
     made: MadeSoFar
     stopped_by: int | None = None
     running: Run | None = None
+    checked: str = ""
+    """The fingerprint of the manifest's files just before they were checked."""
+
     notes: list[str] = field(default_factory=list)
 
     def work(self) -> Finished:
@@ -102,6 +106,7 @@ class _Batchwork:
         if self.workplace.has_state():  # an older schema is brought up to date before anything reads it
             DirectWriter(open_for_writing(self.workplace.state)).close()
         preflight = Preflight(self.workplace, self.manifest, self.wanted)
+        self.checked = fingerprint(self.manifest)
         plan = preflight.checked_plan(output_dir)
         token = preflight.token(plan)
         tree.refuse_foreign_metadata(output_dir)
@@ -123,6 +128,8 @@ class _Batchwork:
         await self._enrol(writer, batch)
         if self.stopped_by is not None:
             return Ending(signal=self.stopped_by)
+        if self.wanted.reviewed is not None:
+            reviewing.refuse_if_edited(self.wanted.reviewed, self.checked, self.manifest)
         if writer.write_now(
             batches.by_pk, batch.pk
         ).tree_stale:  # by an earlier run, or by the edited manifest

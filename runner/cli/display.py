@@ -44,9 +44,9 @@ def display(settings: Globals, *, as_json: bool) -> Iterator[Display]:
         yield Display(lines, Watcher(lines.minute, _LINE_EVERY_S))
 
 
-def can_have_panel(stream: TextIO) -> bool:
-    """Whether it is a terminal that can move its cursor."""
-    return stream.isatty() and os.environ.get("TERM", "") not in _WITHOUT_CURSOR
+def can_have_panel(stream: TextIO | None) -> bool:
+    """Whether it is a terminal that can move its cursor; ``None`` is one that was closed when the program began."""
+    return stream is not None and stream.isatty() and os.environ.get("TERM", "") not in _WITHOUT_CURSOR
 
 
 class _LivePanel:

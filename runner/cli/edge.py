@@ -52,7 +52,7 @@ def say(text: str) -> None:
 
 def show(text: str) -> None:
     """A result for people, on stdout, stripped like a message; raises ``UsageError`` where it cannot be written."""
-    _write(for_terminal(text, keep_newlines=True))
+    show_styled(for_terminal(text, keep_newlines=True))
 
 
 def show_json(value: object) -> None:
@@ -60,10 +60,14 @@ def show_json(value: object) -> None:
 
     Raises ``UsageError`` where it cannot be written.
     """
-    _write(for_json(value))
+    show_styled(for_json(value))
 
 
-def _write(text: str) -> None:
+def show_styled(text: str) -> None:
+    """A result that was stripped, and after that perhaps styled; no colour goes where none is wanted.
+
+    Raises ``UsageError`` where it cannot be written.
+    """
     try:
         click.echo(text)
     except BrokenPipeError:

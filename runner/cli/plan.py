@@ -1,14 +1,20 @@
 """``runner plan``."""
 
+import re
 from dataclasses import dataclass
+from shlex import quote
 from typing import Any
 
 import click
 
 from runner.cli import options
-from runner.cli.edge import say, show, show_json
+from runner.cli.edge import say, show_json, show_styled
 from runner.cli.options import json_option, sandbox_option, workplace
 from runner.core.money import Budget
+from runner.core.plan import Plan
+from runner.core.safe_text import for_terminal
+
+_COLOURS = {"+": "green", ">": "green", "~": "cyan", "!": "yellow", "x": "red", "-": "red"}
 
 
 @click.command("plan", short_help="Dry run: expand, price, compare with the state, check the budget.")
@@ -22,28 +28,25 @@ from runner.core.money import Budget
 @click.option(
     "--show", type=click.IntRange(min=0), default=3, show_default=True, help="How many example jobs."
 )
+@click.option(
+    "-o", "--out", metavar="FILE", type=click.Path(), help="Save the plan, for a `run --plan FILE`."
+)
 @sandbox_option
 @json_option
 @click.pass_context
 def command(ctx: click.Context, /, manifests: tuple[str, ...], **given: Any) -> None:
     """Say what MANIFEST would make and cost. No network, no token, nothing is written. Exit 3 if it does not fit."""
-    from runner.app import planning  # noqa: PLC0415 - heavy imports inside the command
-    from runner.core.filters import parse_only  # noqa: PLC0415 - heavy imports inside the command
-    from runner.report.payload import plan_json  # noqa: PLC0415 - heavy imports inside the command
-    from runner.report.summary import plan_text  # noqa: PLC0415 - heavy imports inside the command
-
     asked = _Asked(**given)
-    wishes = planning.Wishes(
-        asked.budget, parse_only(asked.only), asked.limit, 0 if asked.as_json else asked.show
-    )
-    plans = [planning.plan(workplace(ctx, sandbox=asked.sandbox), path, wishes) for path in manifests]
+    if asked.out is not None and len(manifests) > 1:
+        raise click.UsageError("a saved plan is of one manifest: give -o with one MANIFEST", ctx)
+    plans = [_planned(ctx, asked, path) for path in manifests]
     for plan in plans:
         for warning in plan.warnings:
             say(f"warning: {warning}")
-        if asked.as_json:
-            show_json(plan_json(plan))
-        else:
-            show(plan_text(plan))
+        _show(plan, as_json=asked.as_json)
+    if asked.out is not None:
+        sandbox = " --sandbox" if asked.sandbox else ""
+        say(f"saved in {asked.out}; it is run with: runner run --plan {quote(asked.out)}{sandbox}")
     ctx.exit(0 if asked.fit or all(plan.fits for plan in plans) else 3)
 
 
@@ -56,5 +59,43 @@ class _Asked:
     only: str | None
     limit: int | None
     show: int
+    out: str | None
     sandbox: bool
     as_json: bool
+
+
+def _planned(ctx: click.Context, asked: _Asked, path: str) -> Plan:
+    from runner.app import planning  # noqa: PLC0415 - heavy imports inside the command
+    from runner.app.comparison import Wishes  # noqa: PLC0415 - heavy imports inside the command
+    from runner.core.filters import parse_only  # noqa: PLC0415 - heavy imports inside the command
+
+    examples = 0 if asked.as_json else asked.show
+    wishes = Wishes(asked.budget, parse_only(asked.only), asked.limit, examples, tally=not asked.as_json)
+    where = workplace(ctx, sandbox=asked.sandbox)
+    if asked.out is None:
+        return planning.plan(where, path, wishes)
+    from runner.app.reviewing import plan_and_save  # noqa: PLC0415 - only where a plan is saved
+
+    return plan_and_save(where, path, wishes, fit=asked.fit, file=asked.out)
+
+
+def _show(plan: Plan, *, as_json: bool) -> None:
+    if as_json:
+        from runner.report.payload import plan_json  # noqa: PLC0415 - heavy imports inside the command
+
+        show_json(plan_json(plan))
+        return
+    from runner.report.priced_diff import plan_text  # noqa: PLC0415 - heavy imports inside the command
+
+    # Coloured after it was stripped, so that the only escape sequences are ours; click takes them out again where
+    # there is no terminal, or no colour is wanted.
+    batch, _, rest = for_terminal(plan_text(plan), keep_newlines=True).partition("\n")
+    diff, blank, tables = rest.partition("\n\n")
+    show_styled(f"{batch}\n{_coloured(diff)}{blank}{tables}")
+
+
+def _coloured(diff: str) -> str:
+    def styled(found: re.Match[str]) -> str:
+        return click.style(found[0], fg=_COLOURS[found[1]]) if found[1] in _COLOURS else found[0]
+
+    return re.sub(r"([-+>~=!x]) [1-9][0-9]* [a-z]+( flight)?", styled, diff)

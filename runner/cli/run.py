@@ -20,9 +20,12 @@ from runner.core.safe_text import for_terminal
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from runner.app.comparison import Wishes
+    from runner.app.reviewing import Reviewed
+
 
 @click.command("run", short_help="Make what is missing; run it again to resume.")
-@click.argument("manifest", type=click.Path())
+@click.argument("manifest", type=click.Path(), required=False)
 @click.option("--budget", type=options.budget, help="Replaces the manifest's cap (4000, 40usd) from now on.")
 @click.option("--fit", is_flag=True, help="Spend what the budget allows, in order, instead of refusing.")
 @click.option("--limit", type=click.IntRange(min=0), help="At most so many new submissions in this call.")
@@ -32,6 +35,13 @@ if TYPE_CHECKING:
     type=options.duration_s,
     metavar="DURATION",
     help="Stop submitting then (2h); finish what runs.",
+)
+@click.option(
+    "--plan",
+    "plan_file",
+    metavar="FILE",
+    type=click.Path(),
+    help="Run this saved plan (`runner plan -o FILE`), or refuse if anything moved since.",
 )
 @click.option("--yes", is_flag=True, help="Spend without a budget, unasked.")
 @click.option(
@@ -45,32 +55,38 @@ if TYPE_CHECKING:
 @sandbox_option
 @json_option
 @click.pass_context
-def command(ctx: click.Context, /, manifest: str, **given: Any) -> None:
-    """Make what MANIFEST asks for and is missing: submit, poll, download. The same command resumes it."""
+def command(ctx: click.Context, /, manifest: str | None, **given: Any) -> None:
+    """Make what MANIFEST asks for and is missing: submit, poll, download. The same command resumes it.
+
+    MANIFEST may be left out with --plan, whose plan names it.
+    """
     from runner.app import preflight, running  # noqa: PLC0415 - heavy imports inside the command
-    from runner.app.planning import Wishes  # noqa: PLC0415 - heavy imports inside the command
     from runner.cli.display import display  # noqa: PLC0415 - heavy imports inside the command
-    from runner.core.filters import parse_only  # noqa: PLC0415 - heavy imports inside the command
     from runner.report.closing import made_line, what_is_left  # noqa: PLC0415 - heavy imports inside the command
     from runner.report.summary import status_text  # noqa: PLC0415 - heavy imports inside the command
 
     asked = _Asked(**given)
+    reviewed = _reviewed(asked)
     wanted = preflight.RunWishes(
-        wishes=Wishes(asked.budget, parse_only(asked.only), asked.limit, examples=0),
-        fit=asked.fit,
+        wishes=_wishes(asked, reviewed),
+        fit=asked.fit if reviewed is None else reviewed.plan.options.fit,
         deadline_s=asked.deadline,
         accept_base_url=asked.accept_base_url,
         confirm=lambda plan: asked.yes or _ask(plan),
         sandbox_options=asked.sandbox_options,
+        reviewed=reviewed,
     )
+    path = manifest if reviewed is None else manifest or reviewed.plan.manifest
+    if path is None:
+        raise click.UsageError("Missing argument 'MANIFEST' (or --plan FILE, whose plan names it).", ctx)
     with display(ctx.find_root().obj, as_json=asked.as_json) as shown:
         tell = _teller(shown.tell, as_json=asked.as_json)
         place = workplace(ctx, sandbox=asked.sandbox)
-        finished = running.run(place, manifest, wanted, tell, shown.watcher)
+        finished = running.run(place, path, wanted, tell, shown.watcher)
     if not asked.as_json:
         _print(for_terminal(status_text(finished.standing), keep_newlines=True))
         say(made_line(finished.standing, finished.made))
-    call = invocation(ctx, finished.standing.batch.name, manifest, sandbox=asked.sandbox)
+    call = invocation(ctx, finished.standing.batch.name, path, sandbox=asked.sandbox)
     left = what_is_left(finished.standing, finished.troubles, call)
     for line in (*finished.reasons, *finished.notes, *left):
         say(line)
@@ -86,11 +102,32 @@ class _Asked:
     limit: int | None
     only: str | None
     deadline: float | None
+    plan_file: str | None
     yes: bool
     accept_base_url: bool
     sandbox_options: str
     sandbox: bool
     as_json: bool
+
+
+def _reviewed(asked: _Asked) -> "Reviewed | None":
+    if asked.plan_file is None:
+        return None
+    from runner.app import reviewing  # noqa: PLC0415 - only where a plan is given
+
+    return reviewing.read(asked.plan_file)
+
+
+def _wishes(asked: _Asked, reviewed: "Reviewed | None") -> "Wishes":
+    """Those of the plan, where there is one; the options that are given again must agree with it."""
+    from runner.app import comparison, reviewing  # noqa: PLC0415 - heavy imports inside the command
+    from runner.core.filters import parse_only  # noqa: PLC0415 - heavy imports inside the command
+
+    only = parse_only(asked.only)
+    if reviewed is None:
+        return comparison.Wishes(asked.budget, only, asked.limit, examples=0)
+    given = reviewing.Given(only or None, asked.limit, asked.budget, asked.fit)
+    return reviewing.wishes_of(reviewed, given, sandbox=asked.sandbox)
 
 
 def _ask(plan: Plan) -> bool:

@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from runner.core.model import IN_FLIGHT, Job, JobState, Limits
+from runner.core.breakdown import Breakdown
+from runner.core.jobs_seen import JobsSeen
+from runner.core.model import IN_FLIGHT, Job, JobState, Limits, Retries
 from runner.core.money import NOTHING, Credits, Price, jobs_that_fit
+from runner.core.task_times import TaskTimes
 
 REQUESTS_A_JOB = 2
 """A POST and one status call, at least."""
@@ -30,7 +33,7 @@ class Diff:
     """A manifest against the state: how many jobs are new, how many stand where, how many are no longer named.
 
     ``may_submit`` counts the new and pending jobs that this call may submit, after ``--only`` and ``--limit``.
-    ``examples`` are the first of them.
+    ``examples`` are the first of them. ``breakdown`` and ``seen`` are ``None`` where they were not asked for.
     """
 
     new: int
@@ -38,6 +41,8 @@ class Diff:
     removed: int
     may_submit: int
     examples: tuple[Job, ...] = ()
+    breakdown: Breakdown | None = None
+    seen: JobsSeen | None = None
 
     @property
     def total(self) -> int:
@@ -57,7 +62,10 @@ class Diff:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The dry run. ``price`` is what one reservation holds: at least the quoted price, more if more was charged."""
+    """The dry run. ``price`` is what one reservation holds: at least the quoted price, more if more was charged.
+
+    ``task_times`` are those that earlier runs learned, by kind of task.
+    """
 
     batch: str
     manifest: str
@@ -67,6 +75,8 @@ class Plan:
     books: Books
     limits: Limits = field(default_factory=Limits)
     warnings: tuple[str, ...] = ()
+    retries: Retries = field(default_factory=Retries)
+    task_times: Mapping[str, TaskTimes] = field(default_factory=dict)
 
     @property
     def needed(self) -> int:

@@ -28,6 +28,11 @@ _USUAL_S, _SPREAD, _USUAL_SHARE = 15.0, 0.4, 0.2
 _POWER = 0.2
 
 
+def kind_of(mode: str, *, has_images: bool) -> str:
+    """The name under which the time of a job's task is learned."""
+    return f"{mode} with images" if has_images else mode
+
+
 class TaskTimes:
     """The distribution of one kind of task's time, in seconds since it was accepted."""
 

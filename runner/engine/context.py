@@ -14,7 +14,7 @@ from runner.core.pacing import Pace
 from runner.core.polling import Question
 from runner.core.records import StoredJob
 from runner.core.safe_text import for_terminal
-from runner.core.task_times import TaskTimes
+from runner.core.task_times import TaskTimes, kind_of
 from runner.engine.gate import Gate
 from runner.engine.halt import Halt
 from runner.engine.ports import Orders, Ports
@@ -93,8 +93,7 @@ class Context:
 
     def times_of(self, job: StoredJob) -> TaskTimes:
         """What is known of how long tasks of the job's kind take: those of its mode, with images or without."""
-        kind = f"{job.mode} with images" if job.images else job.mode
-        return self.times.setdefault(kind, TaskTimes())
+        return self.times.setdefault(kind_of(job.mode, has_images=bool(job.images)), TaskTimes())
 
     async def recall_times(self) -> None:
         """Begin with what earlier runs learned of this service."""

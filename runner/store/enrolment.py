@@ -89,11 +89,7 @@ def finish(connection: Connection, batch_pk: int, generation: int, fingerprint: 
 
 def known(connection: Connection, batch_pk: int, job_ids: Sequence[JobId]) -> dict[JobId, Known]:
     """What the state holds of these jobs (a page of at most ``PAGE``); those it does not know are left out."""
-    found = connection.execute(
-        select(job.c.job_id, job.c.state, job.c.removed).where(
-            job.c.batch == batch_pk, job.c.job_id.in_(job_ids)
-        )
-    )
+    found = connection.exec_driver_sql(_KNOWN, (json.dumps(job_ids), batch_pk))
     return {JobId(row.job_id): Known(JobState(row.state), bool(row.removed)) for row in found}
 
 
@@ -147,3 +143,10 @@ def _compiled(statement: Executable) -> str:
 
 _KEEP_PROMPT = _keep_prompt_sql()
 _ENROL = _enrol_sql()
+
+# CROSS JOIN fixes the order: each id is looked up. Left to itself SQLite reads the whole batch through `job_in_order` for
+# every page, because that index holds all the columns: a million jobs took five minutes.
+_KNOWN = (
+    "SELECT job.job_id, job.state, job.removed FROM json_each(?) AS asked "
+    "CROSS JOIN job ON job.batch = ? AND job.job_id = asked.value"
+)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.app import enrolling, planning
-from runner.app.planning import Wishes
+from runner.app.comparison import Wishes
 from runner.app.workplace import Workplace, load_manifest
 from runner.cli.edge import run
 from runner.core.model import Manifest

@@ -81,7 +81,7 @@ def plan_of(new: int = 2, removed: int = 0, **more: Any) -> Plan:
     """A plan; ``more`` are jobs by state, and fields of the plan."""
     states = {state: more.pop(state.value, 0) for state in JobState}
     may_submit = more.pop("may_submit", new + states[JobState.PENDING])
-    diff = Diff(new, states, removed, may_submit, more.pop("examples", ()))
+    diff = Diff(new, states, removed, may_submit, more.pop("examples", ()), more.pop("breakdown", None))
     given = {
         "quoted": PRICE,
         "price": Credits(40),

@@ -145,6 +145,7 @@ def test_bytes_from_outside_are_read_by_the_strict_reader():
     own = {
         "runner/providers/grokimagine/strict_json.py",
         "runner/files/partial.py",
+        "runner/core/saved_plan.py",  # sealed, read with each key once, and from a file of a bounded size
         "runner/store/learned.py",
         "runner/report/claims.py",
         "runner/store/reads.py",

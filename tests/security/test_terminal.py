@@ -81,7 +81,8 @@ def _hostile(service) -> None:
 
 
 PROMPTS = [{"id": f"p{number}", "text": f"{HIDING} {number}"} for number in range(4)]
-READERS = (["status"], ["jobs", "b"], ["jobs", "b", "--json"], ["plan", "m.yaml"], ["verify", "b"])
+PLAN = ["--no-color", "plan", "m.yaml"]  # in colour: tests/cli/test_plan.py
+READERS = (["status"], ["jobs", "b"], ["jobs", "b", "--json"], PLAN, ["verify", "b"])
 
 
 def test_what_is_shown_of_a_service_and_a_prompt_is_text(program, service):
@@ -143,7 +144,7 @@ def test_a_manifest_whose_own_name_is_hostile_is_planned_as_text(program):
     program.write(manifest("https://a.example", [HIDING]), name)
     shown = [
         on_a_terminal(program, *words)
-        for words in (["plan", name], ["plan", name, "--json"], ["validate", name])
+        for words in (["--no-color", "plan", name], ["plan", name, "--json"], ["validate", name])
     ]
     assert [(code, odd_in(said)) for code, said in shown] == [(0, set())] * 3
 
@@ -167,10 +168,15 @@ def test_a_locale_that_cannot_write_a_prompt_ends_nothing(program):
     assert (done.code, "\\u65e5" in done.out) == (0, True)
 
 
-@pytest.mark.parametrize(("words", "env"), [(["--no-color"], {}), (["--color"], {}), ([], {"NO_COLOR": "1"})])
-def test_the_options_for_colours_are_taken_and_nothing_is_coloured(words, env, program, monkeypatch):
+@pytest.mark.parametrize(
+    ("words", "env", "is_coloured"),
+    [(["--no-color"], {}, False), (["--color"], {}, True), ([], {"NO_COLOR": "1"}, False), ([], {}, False)],
+)
+def test_nothing_but_a_terminal_gets_colours_that_were_not_asked_for(
+    words, env, is_coloured, program, monkeypatch
+):
     for name, value in env.items():
         monkeypatch.setenv(name, value)
     program.write(manifest("https://a.example"))
     code, said = program.ask(*words, "plan", "m.yaml")
-    assert (code, "\x1b" in said) == (0, False)
+    assert (code, "\x1b" in said) == (0, is_coloured)

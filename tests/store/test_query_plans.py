@@ -14,7 +14,7 @@ from runner.store import attempts, decisions, enrolment, outputs, reads, records
 from runner.store.records import Selection
 
 WORDS = re.compile(r"^(SAVEPOINT|RELEASE|ROLLBACK|BEGIN)", re.IGNORECASE)
-ROW = re.compile(r"^SCAN CONSTANT ROW$")
+ROW = re.compile(r"^SCAN (CONSTANT ROW|asked VIRTUAL TABLE)")
 
 
 @pytest.fixture
@@ -97,6 +97,14 @@ def test_no_whole_table_is_read(shop, name):
     plan = plan_of(shop, *OFTEN[name])
     assert [step for step in plan if step.startswith("SCAN") and not ROW.match(step)] == []
     assert any(step.startswith("SEARCH") for step in plan)
+
+
+def test_each_job_of_a_page_is_looked_up(shop):
+    page = [job_of(rank).job_id for rank in range(enrolment.PAGE)]
+    plan = plan_of(shop, enrolment.known, 1, page)
+    assert [step for step in plan if "job" in step] == [
+        "SEARCH job USING INDEX sqlite_autoindex_job_1 (batch=? AND job_id=?)"
+    ]
 
 
 @pytest.mark.parametrize("name", ["claimable", "records", "records of a state", "records with files"])

@@ -1,0 +1,133 @@
+"""One pass over a manifest's jobs, page by page, each looked up in the state."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from runner.core.breakdown import Tally
+from runner.core.errors import UsageError
+from runner.core.expansion import expand
+from runner.core.filters import matches
+from runner.core.jobs_seen import Watch
+from runner.core.model import Job, JobState, Manifest
+from runner.core.money import Budget
+from runner.core.notes import Notes
+from runner.core.plan import Diff
+from runner.core.records import Batch, Counts
+from runner.store import enrolment, reads
+from runner.store.writer import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a person asks of this call: a cap that replaces the manifest's, and which jobs, at most how many.
+
+    ``examples``, ``tally`` (the tables) and ``watch`` (what a saved plan is held against) say what is to be found out
+    on the way; without any of them a manifest that is enrolled already need not be expanded.
+    """
+
+    budget: Budget | None = None
+    only: dict[str, str] = field(default_factory=dict)
+    limit: int | None = None
+    examples: int = 3
+    tally: bool = False
+    watch: bool = False
+
+
+def fingerprint(manifest: Manifest) -> str:
+    """A hash of every text that the jobs come from; the same one means the same jobs."""
+    digest = hashlib.sha256(b"expansion 1")
+    for path in (manifest.path, *manifest.prompt_files):
+        try:
+            with Path(path).open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+        except OSError as error:  # it was read a moment ago
+            raise UsageError(f"{path} cannot be read any more: {error.strerror}") from error
+    return digest.hexdigest()
+
+
+def pages(jobs: Iterator[Job]) -> Iterator[list[Job]]:
+    """Jobs in pages of the size that the state takes at once."""
+    while page := list(islice(jobs, enrolment.PAGE)):
+        yield page
+
+
+class Comparison:
+    """How a manifest differs from what the state holds of its batch."""
+
+    def __init__(self, connection: Connection | None, batch: Batch | None, wishes: Wishes) -> None:
+        self._connection = connection
+        self._batch = batch
+        self._wishes = wishes
+        self.notes = Notes()
+        self._by_state: Counter[JobState] = Counter()
+        self._new = 0
+        self._known = 0
+        self._submittable = 0
+        self._examples: list[Job] = []
+        self._tally = Tally() if wishes.tally else None
+        self._watch = Watch() if wishes.watch else None
+
+    def of(self, manifest: Manifest) -> Diff:
+        """The difference, with what the wishes ask to be found out."""
+        stored = None
+        if self._connection is not None and self._batch is not None:
+            stored = reads.counts(self._connection, self._batch.pk)
+            if not self._needs_the_jobs and self._batch.fingerprint == fingerprint(manifest):
+                return self._unchanged(stored)
+        for page in pages(expand(manifest, self.notes)):
+            self._look_up(page)
+        return Diff(
+            new=self._new,
+            by_state={state: self._by_state[state] for state in JobState},
+            removed=0 if stored is None else stored.total + stored.removed - self._known,
+            may_submit=self._limited(self._submittable),
+            examples=tuple(self._examples),
+            breakdown=None if self._tally is None else self._tally.breakdown(),
+            seen=None if self._watch is None else self._watch.seen(),
+        )
+
+    @property
+    def _needs_the_jobs(self) -> bool:
+        return bool(self._wishes.examples or self._wishes.tally or self._wishes.watch)
+
+    def _unchanged(self, stored: Counts) -> Diff:
+        """The texts are those that were enrolled, so the state knows it all: a million jobs need no expansion."""
+        if self._connection is None or self._batch is None:
+            raise RuntimeError("only a batch that is in the state can be unchanged")
+        pending = reads.count_claimable(self._connection, self._batch.pk, self._wishes.only)
+        return Diff(
+            new=0, by_state=stored.by_state, removed=stored.removed, may_submit=self._limited(pending)
+        )
+
+    def _limited(self, jobs: int) -> int:
+        return jobs if self._wishes.limit is None else min(self._wishes.limit, jobs)
+
+    def _look_up(self, page: list[Job]) -> None:
+        known: dict[str, enrolment.Known] = {}
+        if self._connection is not None and self._batch is not None:
+            found = enrolment.known(self._connection, self._batch.pk, [job.job_id for job in page])
+            known = {str(job_id): one for job_id, one in found.items()}
+        self._known += len(known)
+        for job in page:
+            one = known.get(job.job_id)
+            self._count(job, None if one is None else one.state)
+
+    def _count(self, job: Job, state: JobState | None) -> None:
+        if state is None:
+            self._new += 1
+        else:
+            self._by_state[state] += 1
+        is_unsent = state is None or state is JobState.PENDING
+        may_submit = is_unsent and matches(job, self._wishes.only)
+        if may_submit:
+            self._submittable += 1
+            if len(self._examples) < self._wishes.examples:
+                self._examples.append(job)
+        if self._tally is not None:
+            self._tally.add(job, state, may_submit=may_submit)
+        if self._watch is not None:
+            self._watch.add(job, state, may_submit=may_submit)
