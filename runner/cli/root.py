@@ -22,7 +22,7 @@ COMMANDS = {
     "adopt": "Take over the files of a tree whose state was lost.",
     "doctor": "Check the token, the state, the output directory and the service.",
     "sandbox": "Serve the service's API on loopback, for tries and tests.",
-    "schema": "Print the manifest's JSON Schema.",
+    "schema": "Print the manifest's JSON Schema, or write it into a file.",
 }
 
 

@@ -156,7 +156,7 @@ BROKEN_REST = [
     ("include: {prompt: x}", "3:10", "found a mapping, a list is needed"),
     ("order: random", "3:8", "'random' is not one of manifest, breadth, shuffle"),
     ("limits: {in_flight: 0}", "3:21", "a whole number from 1 to 1000 is needed"),
-    ("limits: {requests_per_minute: 0}", "3:31", "a number above 0, at most 100000, is needed"),
+    ("limits: {requests_per_minute: 0}", "3:31", "a number above 0, at most 1,000,000, is needed"),
     ("limits: {requests_per_minute: .nan}", "3:31", "a number above 0"),
     ("limits: {task_deadline: 45}", "3:25", "give it a unit: 45s"),
     ("limits: {task_deadline: 45 minutes}", "3:25", "found the text '45 minutes', a duration"),
