@@ -3,13 +3,13 @@
 import asyncio
 import contextlib
 import os
-import signal
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 
 from runner.app import enrolling, service, tree
 from runner.app.inspecting import standing_of
 from runner.app.preflight import Preflight, RunWishes
+from runner.app.stopping import Interruption
 from runner.app.workplace import Workplace, load_manifest, stamp
 from runner.core.ending import Ending
 from runner.core.errors import StateError, UsageError
@@ -25,8 +25,6 @@ from runner.report.payload import Standing, status_json
 from runner.store import batches, locks, reads
 from runner.store.database import open_for_writing
 from runner.store.writer import DirectWriter, GroupWriter
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +46,14 @@ class Finished:
         return tuple(f"stopped: {reason}" for reason in found if reason)
 
 
-def run(workplace: Workplace, path: str, wanted: RunWishes, tell: Callable[[RunEvent], None]) -> Finished:
-    """Work a batch; the same call resumes it.
+def run(
+    workplace: Workplace,
+    path: str,
+    wanted: RunWishes,
+    tell: Callable[[RunEvent], None],
+    interruption: Interruption,
+) -> Finished:
+    """Work a batch; the same call resumes it. It has a loop of its own: no other may run in this thread.
 
     Raises before anything is sent: ``ManifestError``, ``UsageError`` (no token, another state, a stranger's name or
     directory, not confirmed), ``BudgetError``, ``BusyError``, ``StateError``.
@@ -65,7 +69,7 @@ def run(workplace: Workplace, path: str, wanted: RunWishes, tell: Callable[[RunE
         locks.holding(workplace.state, loaded.manifest.name),
         service.pointed(workplace, loaded.manifest, wanted.sandbox_options) as manifest,
     ):
-        return _Batchwork(workplace, manifest, wanted, tell_of_batch).work()
+        return _Batchwork(workplace, manifest, wanted, tell_of_batch, interruption).work()
 
 
 @dataclass(slots=True)
@@ -76,8 +80,7 @@ class _Batchwork:
     manifest: Manifest
     wanted: RunWishes
     tell: Callable[[RunEvent], None]
-    stopped_by: int | None = None
-    running: Run | None = None
+    interruption: Interruption
     notes: list[str] = field(default_factory=list)
 
     def work(self) -> Finished:
@@ -102,11 +105,10 @@ class _Batchwork:
     async def _run(
         self, writer: DirectWriter, batch: Batch, plan: Plan, root: OutputRoot, token: str
     ) -> Ending:
-        for number in SIGNALS:
-            asyncio.get_running_loop().add_signal_handler(number, self._signalled, number)
+        self.interruption.listen()
         await self._enrol(writer, batch)
-        if self.stopped_by is not None:
-            return Ending(signal=self.stopped_by)
+        if self.interruption.signal is not None:
+            return Ending(signal=self.interruption.signal)
         if writer.write_now(
             batches.by_pk, batch.pk
         ).tree_stale:  # by an earlier run, or by the edited manifest
@@ -117,15 +119,16 @@ class _Batchwork:
         writer.write_now(batches.mark_tree, batch.pk, stale=True)
         async with self._ports(root, token) as ports:
             # It came since the enrolment, and there was no run yet to be told.
-            if self.stopped_by is not None:
-                return Ending(signal=self.stopped_by)
-            self.running = Run(self._orders(batch), ports)
-            return await self.running.execute()
+            if self.interruption.signal is not None:
+                return Ending(signal=self.interruption.signal)
+            engine = Run(self._orders(batch), ports)
+            self.interruption.pass_to(engine.interrupt)
+            return await engine.execute()
 
     async def _enrol(self, writer: DirectWriter, batch: Batch) -> None:
         for _ in enrolling.enrol(writer, self.manifest, batch):
             await asyncio.sleep(0)  # a signal is seen between pages
-            if self.stopped_by is not None:
+            if self.interruption.signal is not None:
                 return
 
     def _tidy(self, writer: DirectWriter, batch: Batch, root: OutputRoot) -> None:
@@ -168,13 +171,6 @@ class _Batchwork:
             "pid": os.getpid(),
         }
         return RunEvent(EventName.STARTED, details=details)
-
-    def _signalled(self, number: int) -> None:
-        if self.stopped_by is not None:
-            os._exit(128 + number)  # the second one: at once; what is in the air is unknown at the next start
-        self.stopped_by = number
-        if self.running is not None:
-            self.running.interrupt(number)
 
     def _as_it_stands(self, writer: DirectWriter, batch: Batch) -> Ending:
         counts = writer.write_now(reads.counts, batch.pk, self.wanted.wishes.only)

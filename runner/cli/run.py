@@ -50,6 +50,7 @@ def command(ctx: click.Context, /, manifest: str, **given: Any) -> None:
     """Make what MANIFEST asks for and is missing: submit, poll, download. The same command resumes it."""
     from runner.app import preflight, running  # noqa: PLC0415 - heavy imports inside the command
     from runner.app.planning import Wishes  # noqa: PLC0415 - heavy imports inside the command
+    from runner.app.stopping import BySignals  # noqa: PLC0415 - heavy imports inside the command
     from runner.core.filters import parse_only  # noqa: PLC0415 - heavy imports inside the command
     from runner.report.summary import advice, status_text  # noqa: PLC0415 - heavy imports inside the command
 
@@ -63,7 +64,7 @@ def command(ctx: click.Context, /, manifest: str, **given: Any) -> None:
         sandbox_options=asked.sandbox_options,
     )
     tell = _teller(ctx.find_root().obj, as_json=asked.as_json)
-    finished = running.run(workplace(ctx, sandbox=asked.sandbox), manifest, wanted, tell)
+    finished = running.run(workplace(ctx, sandbox=asked.sandbox), manifest, wanted, tell, BySignals())
     if not asked.as_json:
         _print(for_terminal(status_text(finished.standing), keep_newlines=True))
     for line in (*finished.reasons, *finished.notes, *advice(finished.standing)):

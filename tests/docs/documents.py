@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
 REFERENCE = ROOT / "docs" / "manifest.md"
-DOCUMENTS = (README, REFERENCE)
+DOCUMENTS = (README, REFERENCE, ROOT / "docs" / "api.md")
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _MARK = re.compile(r"<!-- command: (\w+) -->\n\Z")
