@@ -6,7 +6,7 @@ import os
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 
-from runner.app import enrolling, service, tree
+from runner.app import enrolling, notifying, service, tree
 from runner.app.inspecting import standing_of
 from runner.app.preflight import Preflight, RunWishes
 from runner.app.stopping import Interruption
@@ -60,6 +60,7 @@ def run(
     """
     loaded = load_manifest(path)
     workplace.refuse_if_elsewhere(path)
+    notifying.warn_if_nobody_hears(loaded.manifest)
     name = loaded.manifest.name
 
     def tell_of_batch(event: RunEvent) -> None:
@@ -69,7 +70,12 @@ def run(
         locks.holding(workplace.state, loaded.manifest.name),
         service.pointed(workplace, loaded.manifest, wanted.sandbox_options) as manifest,
     ):
-        return _Batchwork(workplace, manifest, wanted, tell_of_batch, interruption).work()
+        work = _Batchwork(workplace, manifest, wanted, tell_of_batch, interruption)
+        finished = work.work()
+    if not work.had_work:
+        return finished
+    notes = notifying.told(manifest, finished, sandbox=workplace.sandbox)
+    return replace(finished, notes=(*finished.notes, *notes))
 
 
 @dataclass(slots=True)
@@ -81,6 +87,7 @@ class _Batchwork:
     wanted: RunWishes
     tell: Callable[[RunEvent], None]
     interruption: Interruption
+    had_work: bool = False
     notes: list[str] = field(default_factory=list)
 
     def work(self) -> Finished:
@@ -90,6 +97,7 @@ class _Batchwork:
             DirectWriter(open_for_writing(self.workplace.state)).close()
         preflight = Preflight(self.workplace, self.manifest, self.wanted)
         plan = preflight.checked_plan(output_dir)
+        self.had_work = plan.diff.unfinished
         token = preflight.token(plan)
         tree.refuse_foreign_metadata(output_dir)
         with OutputRoot(str(output_dir)) as root:

@@ -7,7 +7,7 @@ judge the same documents alike. What a schema cannot say (an id that stands twic
 from typing import Any
 
 from runner.core.combination import TAKES_MAX
-from runner.core.model import Capabilities, Limits, OnUnknown, Order, Retries, Timeouts
+from runner.core.model import Capabilities, Limits, Occasion, OnUnknown, Order, Retries, Timeouts
 from runner.manifest import patterns
 from runner.manifest.loading import DEFAULT_LAYOUT
 from runner.manifest.quantities import CREDITS_MAX
@@ -41,6 +41,7 @@ def json_schema(capabilities: Capabilities) -> Schema:
         "order": _word("In which order jobs are submitted.", tuple(Order), Order.MANIFEST),
         "limits": _limits(),
         "retries": _retries(),
+        "notify": _notify(),
         "output": _output(),
     }
     return {
@@ -255,6 +256,19 @@ def _retries() -> Schema:
         ),
     }
     return _mapping("What may be tried again.", properties)
+
+
+def _notify() -> Schema:
+    occasions = tuple(Occasion)
+    properties = {
+        "url": _text("A webhook of Slack, of Discord or of your own; a secret.", pattern=patterns.WEBHOOK),
+        "url_env": _text(
+            "The name of the environment variable that holds it.", pattern=patterns.ENVIRONMENT_VARIABLE
+        ),
+        "on": {**_words("What to tell of.", occasions), "default": [str(word) for word in occasions]},
+    }
+    described = _mapping("Whom a run tells of its end.", properties)
+    return {**described, "oneOf": [{"required": ["url"]}, {"required": ["url_env"]}]}
 
 
 def _output() -> Schema:

@@ -56,6 +56,9 @@ RIGHT = [
     "variables: {größe_2-x: ß, modes: 1.50}",
     "output: {dir: ./a b/~x$y, layout: '.hidden/..x/{prompt_id}-{take:02d}'}",
     "output: {layout: '{{braces}}/a..b'}",
+    "notify: {url: 'https://a.example/@x?y=1', on: [done]}",
+    "notify: {url: 'http://localhost:80?x'}",
+    "notify: {url_env: MY_HOOK}",
 ]
 RIGHT_PROMPTS = ["['{{a}} lake']", "['{{{{}}}} lake']", '["two\\nlines\\n"]', "[{text: ' a '}]"]
 
