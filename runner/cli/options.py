@@ -3,13 +3,15 @@
 import re
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from runner.app.workplace import Workplace
 from runner.cli.root import Globals
 from runner.core.money import Budget, Credits
+
+if TYPE_CHECKING:
+    from runner.app.workplace import Workplace
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -59,7 +61,9 @@ def json_option(command: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="JSON on stdout, one object a line.")(command)
 
 
-def workplace(ctx: click.Context, *, sandbox: bool) -> Workplace:
+def workplace(ctx: click.Context, *, sandbox: bool) -> "Workplace":
     """The workplace that the global options and ``--sandbox`` name."""
+    from runner.app.workplace import Workplace  # noqa: PLC0415 - the state; a shell that completes an option needs none
+
     globals_: Globals = ctx.find_root().obj
     return Workplace.at(globals_.state, sandbox=sandbox)

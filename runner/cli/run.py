@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from runner.cli import logs, options
+from runner.cli import completing, logs, options
 from runner.cli.edge import say
 from runner.cli.options import json_option, sandbox_option, workplace
 from runner.cli.root import Globals
@@ -27,7 +27,12 @@ if TYPE_CHECKING:
 @click.option("--budget", type=options.budget, help="Replaces the manifest's cap (4000, 40usd) from now on.")
 @click.option("--fit", is_flag=True, help="Spend what the budget allows, in order, instead of refusing.")
 @click.option("--limit", type=click.IntRange(min=0), help="At most so many new submissions in this call.")
-@click.option("--only", metavar="KEY=VALUE,...", help="Submit only these jobs, e.g. mode=fun,prompt=animals.")
+@click.option(
+    "--only",
+    metavar="KEY=VALUE,...",
+    shell_complete=completing.conditions,
+    help="Submit only these jobs, e.g. mode=fun,prompt=animals.",
+)
 @click.option(
     "--deadline",
     type=options.duration_s,
