@@ -3,14 +3,14 @@
 import asyncio
 import contextlib
 import os
-import signal
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 
-from runner.app import enrolling, reviewing, service, tree
+from runner.app import enrolling, notifying, reviewing, service, tree
 from runner.app.comparison import fingerprint
 from runner.app.inspecting import standing_of
 from runner.app.preflight import Preflight, RunWishes
+from runner.app.stopping import Interruption
 from runner.app.workplace import Workplace, load_manifest, stamp
 from runner.core.ending import Ending
 from runner.core.errors import StateError, UsageError
@@ -27,8 +27,6 @@ from runner.report.payload import Standing, status_json
 from runner.store import batches, locks, reads, troubles
 from runner.store.database import open_for_writing
 from runner.store.writer import DirectWriter, GroupWriter
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +57,19 @@ def run(
     path: str,
     wanted: RunWishes,
     tell: Callable[[RunEvent], None],
+    interruption: Interruption,
     watcher: Watcher | None = None,
 ) -> Finished:
-    """Work a batch; the same call resumes it. ``watcher`` looks at it while it goes on.
+    """Work a batch; the same call resumes it. It has a loop of its own: no other may run in this thread.
+
+    ``watcher`` looks at it while it goes on.
 
     Raises before anything is sent: ``ManifestError``, ``UsageError`` (no token, another state, a stranger's name or
     directory, not confirmed), ``BudgetError``, ``BusyError``, ``StateError``.
     """
     loaded = load_manifest(path)
     workplace.refuse_if_elsewhere(path)
+    notifying.warn_if_nobody_hears(loaded.manifest, workplace.environment)
     name = loaded.manifest.name
 
     made = MadeSoFar()
@@ -80,7 +82,12 @@ def run(
         locks.holding(workplace.state, loaded.manifest.name),
         service.pointed(workplace, loaded.manifest, wanted.sandbox_options) as manifest,
     ):
-        return _Batchwork(workplace, manifest, wanted, tell_of_batch, watcher, made).work()
+        work = _Batchwork(workplace, manifest, wanted, tell_of_batch, interruption, watcher, made)
+        finished = work.work()
+    if not work.had_work:
+        return finished
+    notes = notifying.told(manifest, finished, workplace.environment, sandbox=workplace.sandbox)
+    return replace(finished, notes=(*finished.notes, *notes))
 
 
 @dataclass(slots=True)
@@ -91,10 +98,10 @@ class _Batchwork:
     manifest: Manifest
     wanted: RunWishes
     tell: Callable[[RunEvent], None]
+    interruption: Interruption
     watcher: Watcher | None
     made: MadeSoFar
-    stopped_by: int | None = None
-    running: Run | None = None
+    had_work: bool = False
     checked: str = ""
     """The fingerprint of the manifest's files just before they were checked."""
 
@@ -108,6 +115,7 @@ class _Batchwork:
         preflight = Preflight(self.workplace, self.manifest, self.wanted)
         self.checked = fingerprint(self.manifest)
         plan = preflight.checked_plan(output_dir)
+        self.had_work = plan.diff.unfinished
         token = preflight.token(plan)
         tree.refuse_foreign_metadata(output_dir)
         with OutputRoot(str(output_dir)) as root:
@@ -123,11 +131,10 @@ class _Batchwork:
     async def _run(
         self, writer: DirectWriter, batch: Batch, plan: Plan, root: OutputRoot, token: str
     ) -> Ending:
-        for number in SIGNALS:
-            asyncio.get_running_loop().add_signal_handler(number, self._signalled, number)
+        self.interruption.listen()
         await self._enrol(writer, batch)
-        if self.stopped_by is not None:
-            return Ending(signal=self.stopped_by)
+        if self.interruption.signal is not None:
+            return Ending(signal=self.interruption.signal)
         if self.wanted.reviewed is not None:
             reviewing.refuse_if_edited(self.wanted.reviewed, self.checked, self.manifest)
         if writer.write_now(
@@ -140,15 +147,16 @@ class _Batchwork:
         writer.write_now(batches.mark_tree, batch.pk, stale=True)
         async with self._ports(root, token) as ports:
             # It came since the enrolment, and there was no run yet to be told.
-            if self.stopped_by is not None:
-                return Ending(signal=self.stopped_by)
-            self.running = Run(self._orders(batch), ports)
-            return await self.running.execute()
+            if self.interruption.signal is not None:
+                return Ending(signal=self.interruption.signal)
+            engine = Run(self._orders(batch), ports)
+            self.interruption.pass_to(engine.interrupt)
+            return await engine.execute()
 
     async def _enrol(self, writer: DirectWriter, batch: Batch) -> None:
         for _ in enrolling.enrol(writer, self.manifest, batch):
             await asyncio.sleep(0)  # a signal is seen between pages
-            if self.stopped_by is not None:
+            if self.interruption.signal is not None:
                 return
 
     def _tidy(self, writer: DirectWriter, batch: Batch, root: OutputRoot) -> None:
@@ -191,15 +199,6 @@ class _Batchwork:
             "pid": os.getpid(),
         }
         return RunEvent(EventName.STARTED, details=details)
-
-    def _signalled(self, number: int) -> None:
-        if self.stopped_by is not None:
-            if self.watcher is not None:
-                self.watcher.leave()
-            os._exit(128 + number)  # the second one: at once; what is in the air is unknown at the next start
-        self.stopped_by = number
-        if self.running is not None:
-            self.running.interrupt(number)
 
     def _as_it_stands(self, writer: DirectWriter, batch: Batch) -> Ending:
         counts = writer.write_now(reads.counts, batch.pk, self.wanted.wishes.only)

@@ -27,6 +27,11 @@ class Display:
         self.tell = tell
         self.watcher = watcher
 
+    def leave(self) -> None:
+        """The process ends at once."""
+        if self.watcher is not None:
+            self.watcher.leave()
+
 
 @contextlib.contextmanager
 def display(settings: Globals, *, as_json: bool) -> Iterator[Display]:

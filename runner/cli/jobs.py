@@ -2,6 +2,7 @@
 
 import click
 
+from runner.cli import completing
 from runner.cli.edge import show, show_json
 from runner.cli.options import json_option, sandbox_option, workplace
 from runner.core.model import JobState
@@ -13,7 +14,7 @@ _ERROR_CHARS = 120
 
 
 @click.command("jobs", short_help="The jobs of a batch, a line each.")
-@click.argument("batch")
+@click.argument("batch", shell_complete=completing.batches)
 @click.option(
     "--state",
     "states",

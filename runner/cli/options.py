@@ -3,15 +3,17 @@
 import re
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from click.core import ParameterSource
 
-from runner.app.workplace import Workplace
 from runner.cli.root import Globals
 from runner.core.advice import Invocation
 from runner.core.money import Budget, Credits
+
+if TYPE_CHECKING:
+    from runner.app.workplace import Workplace
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -68,7 +70,9 @@ def invocation(ctx: click.Context, batch: str, manifest: str, *, sandbox: bool) 
     return Invocation(batch, manifest, sandbox, top.obj.state if is_typed else None)
 
 
-def workplace(ctx: click.Context, *, sandbox: bool) -> Workplace:
+def workplace(ctx: click.Context, *, sandbox: bool) -> "Workplace":
     """The workplace that the global options and ``--sandbox`` name."""
+    from runner.app.workplace import Workplace  # noqa: PLC0415 - the state; a shell that completes an option needs none
+
     globals_: Globals = ctx.find_root().obj
     return Workplace.at(globals_.state, sandbox=sandbox)

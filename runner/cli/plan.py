@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from runner.cli import options
+from runner.cli import completing, options
 from runner.cli.edge import say, show_json, show_styled
 from runner.cli.options import json_option, sandbox_option, workplace
 from runner.core.money import Budget
@@ -23,7 +23,12 @@ _COLOURS = {"+": "green", ">": "green", "~": "cyan", "!": "yellow", "x": "red", 
     "--budget", type=options.budget, help="Check against this cap (4000, 40usd); nothing is stored."
 )
 @click.option("--fit", is_flag=True, help="Allow that only a part of it fits.")
-@click.option("--only", metavar="KEY=VALUE,...", help="Only these jobs, e.g. mode=fun,prompt=animals.")
+@click.option(
+    "--only",
+    metavar="KEY=VALUE,...",
+    shell_complete=completing.conditions,
+    help="Only these jobs, e.g. mode=fun,prompt=animals.",
+)
 @click.option("--limit", type=click.IntRange(min=0), help="At most so many submissions.")
 @click.option(
     "--show", type=click.IntRange(min=0), default=3, show_default=True, help="How many example jobs."

@@ -6,11 +6,12 @@ from typing import Any
 
 import click
 
+from runner.cli import completing
 from runner.cli.options import json_option, sandbox_option, workplace
 
 
 @click.command("resolve", short_help="Decide jobs whose submission has an unknown outcome.")
-@click.argument("batch")
+@click.argument("batch", shell_complete=completing.batches)
 @click.option("--accept-loss", is_flag=True, help="Give them up: failed, and their credits count as spent.")
 @click.option("--resubmit", is_flag=True, help="Pay once more at the next run; both submissions count.")
 @click.option(

@@ -5,11 +5,12 @@ from typing import Any
 
 import click
 
+from runner.cli import completing
 from runner.cli.options import json_option, sandbox_option, sandbox_options_option, workplace
 
 
 @click.command("retry", short_help="Put failed jobs back to pending, for a further paid attempt.")
-@click.argument("batch")
+@click.argument("batch", shell_complete=completing.batches)
 @click.option("--failed", is_flag=True, help="Every failed job.")
 @click.option(
     "--job", "jobs", metavar="ID", multiple=True, help="This failed job; its id or the beginning of it."

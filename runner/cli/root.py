@@ -3,11 +3,14 @@
 import importlib
 import os
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from runner import __version__
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 COMMANDS = {
     "init": "Write a commented starter manifest and its schema.",
@@ -22,7 +25,8 @@ COMMANDS = {
     "adopt": "Take over the files of a tree whose state was lost.",
     "doctor": "Check the token, the state, the output directory and the service.",
     "sandbox": "Serve the service's API on loopback, for tries and tests.",
-    "schema": "Print the manifest's JSON Schema.",
+    "schema": "Print the manifest's JSON Schema, or write it into a file.",
+    "completion": "Print the completion script of bash, zsh or fish.",
 }
 
 
@@ -54,6 +58,15 @@ class LazyGroup(click.Group):
         """List the commands without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """The names and options that begin so, without importing a command."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415 - only where a shell asks
+
+        named = [
+            CompletionItem(name, help=text) for name, text in COMMANDS.items() if name.startswith(incomplete)
+        ]
+        return named + click.Command.shell_complete(self, ctx, incomplete)
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[Any, Any, list[str]]:
         """Find a command, or suggest the nearest."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from runner.cli import logs, options
+from runner.cli import completing, logs, options
 from runner.cli.edge import say
 from runner.cli.options import invocation, json_option, sandbox_option, workplace
 from runner.core.errors import UsageError
@@ -29,7 +29,12 @@ if TYPE_CHECKING:
 @click.option("--budget", type=options.budget, help="Replaces the manifest's cap (4000, 40usd) from now on.")
 @click.option("--fit", is_flag=True, help="Spend what the budget allows, in order, instead of refusing.")
 @click.option("--limit", type=click.IntRange(min=0), help="At most so many new submissions in this call.")
-@click.option("--only", metavar="KEY=VALUE,...", help="Submit only these jobs, e.g. mode=fun,prompt=animals.")
+@click.option(
+    "--only",
+    metavar="KEY=VALUE,...",
+    shell_complete=completing.conditions,
+    help="Submit only these jobs, e.g. mode=fun,prompt=animals.",
+)
 @click.option(
     "--deadline",
     type=options.duration_s,
@@ -61,6 +66,7 @@ def command(ctx: click.Context, /, manifest: str | None, **given: Any) -> None:
     MANIFEST may be left out with --plan, whose plan names it.
     """
     from runner.app import preflight, running  # noqa: PLC0415 - heavy imports inside the command
+    from runner.app.stopping import BySignals  # noqa: PLC0415 - heavy imports inside the command
     from runner.cli.display import display  # noqa: PLC0415 - heavy imports inside the command
     from runner.report.closing import made_line, what_is_left  # noqa: PLC0415 - heavy imports inside the command
     from runner.report.summary import status_text  # noqa: PLC0415 - heavy imports inside the command
@@ -82,7 +88,7 @@ def command(ctx: click.Context, /, manifest: str | None, **given: Any) -> None:
     with display(ctx.find_root().obj, as_json=asked.as_json) as shown:
         tell = _teller(shown.tell, as_json=asked.as_json)
         place = workplace(ctx, sandbox=asked.sandbox)
-        finished = running.run(place, path, wanted, tell, shown.watcher)
+        finished = running.run(place, path, wanted, tell, BySignals(shown.leave), shown.watcher)
     if not asked.as_json:
         _print(for_terminal(status_text(finished.standing), keep_newlines=True))
         say(made_line(finished.standing, finished.made))

@@ -2,12 +2,13 @@
 
 import click
 
+from runner.cli import completing
 from runner.cli.edge import say, show, show_json
 from runner.cli.options import json_option, sandbox_option, workplace
 
 
 @click.command("status", short_help="Where a batch stands: jobs by state, credits, last errors.")
-@click.argument("batch", required=False)
+@click.argument("batch", required=False, shell_complete=completing.batches)
 @sandbox_option
 @json_option
 @click.pass_context

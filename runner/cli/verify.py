@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from runner.cli import completing
 from runner.cli.edge import say, show, show_json
 from runner.cli.options import json_option, sandbox_option, sandbox_options_option, workplace
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @click.command("verify", short_help="Check every file against its recorded size and SHA-256.")
-@click.argument("batch")
+@click.argument("batch", shell_complete=completing.batches)
 @click.option("--repair", is_flag=True, help="Fetch again what is gone or damaged, free of charge.")
 @sandbox_options_option
 @sandbox_option

@@ -103,6 +103,23 @@ class Retries:
     on_unknown: OnUnknown = OnUnknown.HOLD
 
 
+class Occasion(StrEnum):
+    """What a notification may be about; the words of the manifest's ``notify.on``."""
+
+    DONE = "done"
+    STOPPED = "stopped"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """Who is told of a run's end: the address itself, which is a secret, or the variable that holds it; exactly one is set."""
+
+    url: str | None = field(default=None, repr=False)
+    url_env: str | None = None
+    on: tuple[Occasion, ...] = tuple(Occasion)
+
+
 @dataclass(frozen=True, slots=True)
 class Prompt:
     """One prompt as written, before substitution.
@@ -157,6 +174,7 @@ class Manifest:
     order: Order = Order.MANIFEST
     limits: Limits = Limits()
     retries: Retries = Retries()
+    notify: Notify | None = None
     prompt_files: tuple[str, ...] = ()
 
 

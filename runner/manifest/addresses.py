@@ -1,9 +1,9 @@
 """Addresses: of the service, of a proxy, of images; and the name of the variable that holds the token."""
 
-import ipaddress
 import re
 from urllib.parse import SplitResult, urlsplit
 
+from runner.core.webhook import fault_of, is_loopback
 from runner.manifest.nodes import quoted
 from runner.manifest.spot import Spot, text
 
@@ -26,7 +26,7 @@ def base_url(spot: Spot) -> str | None:
         # not shown: a key may stand in the query
         spot.fail("the address has a query or a fragment", "write the address up to the path")
         return None
-    if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
         hint = "write https://; http is for the loopback address only"
         spot.fail(f"over {quoted(parts.geturl())} the token would travel in clear", hint)
         return None
@@ -47,12 +47,22 @@ def proxy(spot: Spot) -> str | None:
 
 def token_env(spot: Spot) -> str | None:
     """The name of the environment variable that holds the bearer token."""
+    return _variable(spot, "give the variable's name, never the token")
+
+
+def webhook(spot: Spot) -> str | None:
+    """The address of a notification; https, or http on the loopback address. It is a secret, and never shown."""
     value = text(spot)
-    if value is None or _VARIABLE.fullmatch(value):
-        return value
-    # not shown: it may well be the token itself
-    spot.fail("this is not the name of an environment variable", "give the variable's name, never the token")
-    return None
+    fault = None if value is None else fault_of(value)
+    if fault is not None:
+        spot.fail(f"this address cannot be used: {fault}", "write https://, a host and a path")
+        return None
+    return value
+
+
+def webhook_env(spot: Spot) -> str | None:
+    """The name of the environment variable that holds the address of a notification."""
+    return _variable(spot, "give the variable's name, or the address itself as 'url'")
 
 
 def image(spot: Spot) -> str | None:
@@ -67,6 +77,16 @@ def image(spot: Spot) -> str | None:
     return value if _web_address(spot, value, "URL of an image") is not None else None
 
 
+def _variable(spot: Spot, hint: str) -> str | None:
+    value = text(spot)
+    if value is None or _VARIABLE.fullmatch(value):
+        return value
+    spot.fail(
+        "this is not the name of an environment variable", hint
+    )  # not shown: it may well be the secret itself
+    return None
+
+
 def _web_address(spot: Spot, value: str, what: str) -> SplitResult | None:
     """The parts of an http(s) address with a host."""
     try:
@@ -79,12 +99,3 @@ def _web_address(spot: Spot, value: str, what: str) -> SplitResult | None:
         spot.fail(f"{shown} is no {what}", "write http:// or https://, a host and a path, without blanks")
         return None
     return parts
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):  # RFC 6761, 6.3
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -17,7 +17,7 @@ from runner.manifest.findings import PER_MANIFEST_MAX, Findings, FullError
 from runner.manifest.nodes import Items, Leaf, Node, Table, described, keys_of, quoted
 from runner.manifest.prompt_files import PromptFile
 from runner.manifest.prompts import NAME, Vocabulary, file_entry, name_of, prompt_of, words_of
-from runner.manifest.settings import OUTPUT, budget_of, limits_of, provider_of, retries_of
+from runner.manifest.settings import OUTPUT, budget_of, limits_of, notify_of, provider_of, retries_of
 from runner.manifest.spot import (
     Spot,
     as_written,
@@ -49,6 +49,7 @@ KEYS = (
     "order",
     "limits",
     "retries",
+    "notify",
     "output",
 )
 DEFAULT_LAYOUT = "{prompt_id}/{variant}{mode}_{ratio}/take-{take:02d}"
@@ -163,6 +164,7 @@ class _Reading:
             order=Order(self._read("order", lambda spot: word(spot, tuple(Order)), None) or Order.MANIFEST),
             limits=self._read("limits", limits_of, Limits()),
             retries=self._read("retries", retries_of, Retries()),
+            notify=self._read("notify", notify_of, None),
             prompt_files=tuple(source.file for source in self._sources if isinstance(source, PromptFile)),
         )
 

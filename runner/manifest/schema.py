@@ -7,17 +7,15 @@ judge the same documents alike. What a schema cannot say (an id that stands twic
 from typing import Any
 
 from runner.core.combination import TAKES_MAX
-from runner.core.model import Capabilities, Limits, OnUnknown, Order, Retries, Timeouts
+from runner.core.model import Capabilities, Limits, Occasion, OnUnknown, Order, Retries, Timeouts
+from runner.manifest import patterns
 from runner.manifest.loading import DEFAULT_LAYOUT
-from runner.manifest.prompts import NAME
 from runner.manifest.quantities import CREDITS_MAX
 
 Schema = dict[str, Any]
 
-_DURATION_PATTERN = r"^(?=[0-9])([0-9]+(\.[0-9]+)?d)?([0-9]+(\.[0-9]+)?h)?([0-9]+(\.[0-9]+)?m)?([0-9]+(\.[0-9]+)?s)?([0-9]+(\.[0-9]+)?ms)?$"
-_NAME_PATTERN = f"^{NAME.pattern}$"
-_NOT_BLANK = r"\S"
-_URL_PATTERN = r"^[hH][tT][tT][pP][sS]?://\S+$"
+TITLE = "runner manifest, version"
+"""How the title of every version's schema begins."""
 
 
 def json_schema(capabilities: Capabilities) -> Schema:
@@ -25,7 +23,7 @@ def json_schema(capabilities: Capabilities) -> Schema:
     modes, ratios = capabilities.modes, capabilities.ratios
     properties: Schema = {
         "version": {"description": "The version of the manifest's format.", "const": 1},
-        "name": _text("The batch's name; default: the file's stem.", pattern=_NAME_PATTERN),
+        "name": _text("The batch's name; default: the file's stem.", pattern=patterns.NAME),
         "provider": _provider(capabilities),
         "budget": _budget(),
         "variables": _variables(),
@@ -43,11 +41,12 @@ def json_schema(capabilities: Capabilities) -> Schema:
         "order": _word("In which order jobs are submitted.", tuple(Order), Order.MANIFEST),
         "limits": _limits(),
         "retries": _retries(),
+        "notify": _notify(),
         "output": _output(),
     }
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
-        "title": "runner manifest, version 1",
+        "title": f"{TITLE} 1",
         **_mapping("What should exist: a batch of generated videos.", properties, ["version", "prompts"]),
     }
 
@@ -63,7 +62,7 @@ def _mapping(description: str, properties: Schema, required: list[str] | None = 
 
 
 def _text(description: str, **more: Any) -> Schema:
-    return {"description": description, "type": "string", "pattern": _NOT_BLANK, **more}
+    return {"description": description, "type": "string", "pattern": patterns.NOT_BLANK, **more}
 
 
 def _word(description: str, allowed: tuple[str, ...], default: str | None = None) -> Schema:
@@ -96,7 +95,7 @@ def _number(description: str, high: float, default: float | None = None) -> Sche
 
 def _duration(description: str, default_s: float) -> Schema:
     default = f"{default_s / 60:g}m" if default_s >= 600 else f"{default_s:g}s"
-    return {"description": description, "type": "string", "pattern": _DURATION_PATTERN, "default": default}
+    return {"description": description, "type": "string", "pattern": patterns.DURATION, "default": default}
 
 
 def _credits(description: str, default: int | None = None) -> Schema:
@@ -121,17 +120,17 @@ def _provider(capabilities: Capabilities) -> Schema:
         "name": _word("The service.", (capabilities.name,), capabilities.name),
         "base_url": _text(
             "The service's address; https, or http on the loopback address.",
-            pattern=_URL_PATTERN,
+            pattern=patterns.BASE_URL,
             default=capabilities.base_url,
         ),
         "token_env": _text(
             "The name of the environment variable that holds the bearer token; never the token itself.",
-            pattern="^[A-Za-z_][A-Za-z0-9_]*$",
+            pattern=patterns.ENVIRONMENT_VARIABLE,
             default=capabilities.token_env,
         ),
         "price": {**priced, "minProperties": 1, "default": price},
         "timeouts": _mapping("How long to wait.", timeouts),
-        "proxy": _text("An http(s) proxy, without credentials; none by default.", pattern=_URL_PATTERN),
+        "proxy": _text("An http(s) proxy, without credentials; none by default.", pattern=patterns.PROXY),
         "ca_file": _text("A file of further certificate authorities, relative to the manifest."),
     }
     return _mapping("How to reach the service.", properties)
@@ -147,10 +146,11 @@ def _budget() -> Schema:
 
 
 def _variables() -> Schema:
-    single = {"type": ["string", "number"]}
+    single = {"type": ["string", "number"], "pattern": patterns.NOT_BLANK}
     return {
         "description": "Values that a prompt's text may name as {variable}; the text expands over all of them.",
         "type": "object",
+        "propertyNames": {"pattern": patterns.VARIABLE},
         "additionalProperties": {
             "oneOf": [single, {"type": "array", "minItems": 1, "uniqueItems": True, "items": single}]
         },
@@ -158,8 +158,33 @@ def _variables() -> Schema:
 
 
 def _prompts(modes: tuple[str, ...], ratios: tuple[str, ...]) -> Schema:
-    image = _text("An image's URL.", pattern=_URL_PATTERN)
-    traits: Schema = {
+    traits = _traits(modes, ratios)
+    own = {
+        "id": _text("The prompt's id; default: a slug of its text.", pattern=patterns.NAME),
+        "text": _text(
+            "The prompt; {name} is a variable, {{ and }} are literal braces.", pattern=patterns.PROMPT
+        ),
+    }
+    kinds = "A .txt, .csv, .jsonl or .yaml file of prompts, relative to the manifest."
+    file = {"file": _text(kinds, pattern=patterns.PROMPT_FILE)}
+    of_file = "A file of prompts; the other keys are defaults of its rows."
+    return {
+        "description": "The prompts: a text, a mapping, or a file of them.",
+        "type": "array",
+        "minItems": 1,
+        "items": {
+            "oneOf": [
+                _text("A prompt; its id is a slug of the text.", pattern=patterns.PROMPT),
+                _mapping("A prompt with more than its text.", {**own, **traits}, ["text"]),
+                _mapping(of_file, {**file, **traits}, ["file"]),
+            ]
+        },
+    }
+
+
+def _traits(modes: tuple[str, ...], ratios: tuple[str, ...]) -> Schema:
+    image = _text("An image's URL.", pattern=patterns.URL)
+    return {
         "images": {
             "description": "http(s) URLs of images: image-to-video.",
             "type": "array",
@@ -171,27 +196,6 @@ def _prompts(modes: tuple[str, ...], ratios: tuple[str, ...]) -> Schema:
         "modes": _words("Instead of the manifest's modes.", modes),
         "takes": _whole("Instead of the manifest's takes.", 1, TAKES_MAX),
         "meta": {"description": "Carried untouched into every metadata file.", "type": "object"},
-    }
-    own = {
-        "id": _text("The prompt's id; default: a slug of its text.", pattern=_NAME_PATTERN),
-        "text": _text("The prompt; {name} is a variable, {{ and }} are literal braces."),
-    }
-    file = {"file": _text("A .txt, .csv, .jsonl or .yaml file of prompts, relative to the manifest.")}
-    return {
-        "description": "The prompts: a text, a mapping, or a file of them.",
-        "type": "array",
-        "minItems": 1,
-        "items": {
-            "oneOf": [
-                _text("A prompt; its id is a slug of the text."),
-                _mapping("A prompt with more than its text.", {**own, **traits}, ["text"]),
-                _mapping(
-                    "A file of prompts; the other keys are defaults of its rows.",
-                    {**file, **traits},
-                    ["file"],
-                ),
-            ]
-        },
     }
 
 
@@ -218,7 +222,7 @@ def _combinations(
 
 def _limits() -> Schema:
     usual = Limits()
-    share = {"type": "string", "pattern": r"^[0-9]{1,3}(\.[0-9]{1,6})? ?%$"}
+    share = {"type": "string", "pattern": patterns.SHARE}
     properties = {
         "in_flight": _whole("Tasks that may run at the service at once.", 1, 1000, usual.in_flight),
         "requests_per_minute": _number("Every API request counts.", 1_000_000, usual.requests_per_minute),
@@ -254,9 +258,25 @@ def _retries() -> Schema:
     return _mapping("What may be tried again.", properties)
 
 
+def _notify() -> Schema:
+    occasions = tuple(Occasion)
+    properties = {
+        "url": _text("A webhook of Slack, of Discord or of your own; a secret.", pattern=patterns.WEBHOOK),
+        "url_env": _text(
+            "The name of the environment variable that holds it.", pattern=patterns.ENVIRONMENT_VARIABLE
+        ),
+        "on": {**_words("What to tell of.", occasions), "default": [str(word) for word in occasions]},
+    }
+    described = _mapping("Whom a run tells of its end.", properties)
+    return {**described, "oneOf": [{"required": ["url"]}, {"required": ["url_env"]}]}
+
+
 def _output() -> Schema:
     properties = {
-        "dir": _text("The output folder, relative to the working directory; default: outputs/<name>."),
-        "layout": _text("Where in it a job's file goes.", default=DEFAULT_LAYOUT),
+        "dir": _text(
+            "The output folder, relative to the working directory; default: outputs/<name>.",
+            pattern=patterns.FOLDER,
+        ),
+        "layout": _text("Where in it a job's file goes.", pattern=patterns.LAYOUT, default=DEFAULT_LAYOUT),
     }
     return _mapping("Where the files go.", properties)

@@ -1,4 +1,4 @@
-"""The sections that say how a batch is run: provider, budget, limits, retries, output."""
+"""The sections that say how a batch is run: provider, budget, limits, retries, notify, output."""
 
 import os
 import re
@@ -8,12 +8,21 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from runner.core.model import Capabilities, Limits, OnUnknown, ProviderSettings, Retries, Timeouts
+from runner.core.model import (
+    Capabilities,
+    Limits,
+    Notify,
+    Occasion,
+    OnUnknown,
+    ProviderSettings,
+    Retries,
+    Timeouts,
+)
 from runner.core.money import Budget, Credits
-from runner.manifest.addresses import base_url, proxy, token_env
+from runner.manifest.addresses import base_url, proxy, token_env, webhook, webhook_env
 from runner.manifest.nodes import Kind, Leaf, described, quoted, quoted_file
 from runner.manifest.quantities import CREDITS_MAX, dollars, duration, failure_cap, price
-from runner.manifest.spot import Spot, flag, number, record, table, text, whole, word
+from runner.manifest.spot import Spot, each_once, flag, members, number, record, table, text, whole, word
 
 TIMEOUTS: dict[str, tuple[str, Callable[[Spot], Any]]] = {
     "connect": ("connect_s", duration),
@@ -83,6 +92,14 @@ def _folder(spot: Spot) -> str | None:
     return value
 
 
+def _occasions(spot: Spot) -> tuple[Occasion, ...] | None:
+    listed = members(spot, "[done, stopped, unknown]")
+    if listed is None:
+        return None
+    words = tuple(Occasion)
+    return tuple(map(Occasion, each_once(listed, partial(word, allowed=words))))
+
+
 LIMITS: dict[str, tuple[str, Callable[[Spot], Any]]] = {
     "in_flight": ("in_flight", partial(whole, low=1, high=1000)),
     "requests_per_minute": ("requests_per_minute", partial(number, high=1_000_000)),
@@ -96,6 +113,11 @@ RETRIES: dict[str, tuple[str, Callable[[Spot], Any]]] = {
     "attempts": ("attempts", partial(whole, low=1, high=100)),
     "regenerate_failed": ("regenerate_failed", partial(whole, low=0, high=100)),
     "on_unknown": ("on_unknown", _on_unknown),
+}
+NOTIFY: dict[str, tuple[str, Callable[[Spot], Any]]] = {
+    "url": ("url", webhook),
+    "url_env": ("url_env", webhook_env),
+    "on": ("on", _occasions),
 }
 OUTPUT: dict[str, tuple[str, Callable[[Spot], Any]]] = {
     "dir": ("dir", _folder),
@@ -111,6 +133,22 @@ def limits_of(spot: Spot) -> Limits:
 def retries_of(spot: Spot) -> Retries:
     """What may be tried again; what is not given has its default."""
     return replace(Retries(), **record(spot, RETRIES))
+
+
+def notify_of(spot: Spot) -> Notify | None:
+    """Who is told of a run's end: an address, or the variable that holds it, exactly one of them."""
+    if isinstance(spot.node, Leaf) and spot.node.kind is Kind.TEXT:
+        spot.fail(
+            "a mapping is needed", "write {url: ...} or {url_env: ...}"
+        )  # not shown: it may be the address
+        return None
+    found = table(spot, NOTIFY)
+    if found is None:
+        return None
+    if ("url" in found) == ("url_env" in found):
+        spot.fail("exactly one of 'url' and 'url_env' is needed", "write {url_env: RUNNER_NOTIFY_URL}")
+    read = {key: NOTIFY[key][1](value) for key, value in found.items()}
+    return Notify(**{key: value for key, value in read.items() if value is not None})
 
 
 def _ca_file(spot: Spot, folder: str) -> str | None:

@@ -182,7 +182,7 @@ def number(spot: Spot, high: float) -> float | None:
         )
     if 0 < value <= high:
         return value
-    spot.fail(f"found {described(node)}, a number above 0, at most {high:.15g}, is needed")
+    spot.fail(f"found {described(node)}, a number above 0, at most {high:,.0f}, is needed")
     return None
 
 

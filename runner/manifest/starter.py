@@ -30,6 +30,7 @@ takes: 1                          # generations of each combination
 # Further keys, with their defaults:
 # order: manifest                 # breadth: take 1 of everything first; shuffle
 # limits: {{in_flight: 10, requests_per_minute: 120, downloads: 8}}
+# notify: {{url_env: MY_WEBHOOK}}   # none; a variable with the address of a Slack or Discord webhook
 # output: {{dir: outputs/starter}}
 """
 

@@ -8,8 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
 REFERENCE = ROOT / "docs" / "manifest.md"
-PLAN = ROOT / "docs" / "plan.md"
-DOCUMENTS = (README, REFERENCE, PLAN)
+DOCUMENTS = (README, REFERENCE, ROOT / "docs" / "plan.md", ROOT / "docs" / "api.md")
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _MARK = re.compile(r"<!-- command: (\w+) -->\n\Z")

@@ -11,10 +11,16 @@ from runner.core.model import Manifest
 from runner.manifest import load
 from runner.manifest.loading import KEYS
 from runner.manifest.prompts import FILE_KEYS, PROMPT_KEYS
-from runner.manifest.settings import LIMITS, OUTPUT, PROVIDER, RETRIES
+from runner.manifest.settings import LIMITS, NOTIFY, OUTPUT, PROVIDER, RETRIES
 from runner.providers import capabilities_of
 
-SECTIONS = {"Provider": "provider", "Limits": "limits", "Retries": "retries", "Output": "output"}
+SECTIONS = {
+    "Provider": "provider",
+    "Limits": "limits",
+    "Retries": "retries",
+    "Notification": "notify",
+    "Output": "output",
+}
 EXAMPLES = [block for path in DOCUMENTS for block in blocks(path) if block.language == "yaml"]
 CSV = next(block.text for block in blocks(REFERENCE) if block.language == "csv")
 NAME = "spring"
@@ -62,7 +68,7 @@ def test_an_example_is_a_manifest(example: Block, tmp_path: Path) -> None:
 def test_the_example_of_the_readme_shows_every_key(tmp_path: Path) -> None:
     (full,) = (block.text for block in blocks(README) if block.language == "yaml")
     nested = {line.split(":")[0].strip() for line in full.splitlines() if line.startswith("  ")}
-    sections = {*PROVIDER, *LIMITS, *RETRIES, *OUTPUT} - {"proxy", "ca_file"}
+    sections = {*PROVIDER, *LIMITS, *RETRIES, *NOTIFY, *OUTPUT} - {"proxy", "ca_file", "url"}
     assert [key for key in KEYS if f"\n{key}:" not in full] == []
     assert sections - nested == set()
 
@@ -77,6 +83,7 @@ def test_the_keys_are_those_that_there_are() -> None:
         "Provider": set(PROVIDER),
         "Limits": set(LIMITS),
         "Retries": set(RETRIES),
+        "Notification": set(NOTIFY),
         "Output": set(OUTPUT),
     }
 

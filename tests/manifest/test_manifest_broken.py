@@ -156,7 +156,7 @@ BROKEN_REST = [
     ("include: {prompt: x}", "3:10", "found a mapping, a list is needed"),
     ("order: random", "3:8", "'random' is not one of manifest, breadth, shuffle"),
     ("limits: {in_flight: 0}", "3:21", "a whole number from 1 to 1000 is needed"),
-    ("limits: {requests_per_minute: 0}", "3:31", "a number above 0, at most 1000000, is needed"),
+    ("limits: {requests_per_minute: 0}", "3:31", "a number above 0, at most 1,000,000, is needed"),
     ("limits: {requests_per_minute: .nan}", "3:31", "a number above 0"),
     ("limits: {task_deadline: 45}", "3:25", "give it a unit: 45s"),
     ("limits: {task_deadline: 45 minutes}", "3:25", "found the text '45 minutes', a duration"),
@@ -167,6 +167,18 @@ BROKEN_REST = [
     ("limits: {inflight: 3}", "3:10", "did you mean 'in_flight'?"),
     ("retries: {attempts: 0}", "3:21", "a whole number from 1 to 100 is needed"),
     ("retries: {on_unknown: retry}", "3:23", "'retry' is not one of hold, resubmit"),
+    ("notify: https://hooks.example/x", "3:9", "notify: a mapping is needed - write {url: ...}"),
+    ("notify: [a]", "3:9", "found a list, a mapping with url, url_env, on is needed"),
+    ("notify: {on: [done]}", "3:9", "exactly one of 'url' and 'url_env' is needed"),
+    ("notify: {url: 'https://a.example/x', url_env: X}", "3:9", "exactly one of 'url' and 'url_env' is needed"),
+    ("notify: {url: 'http://a.example/x'}", "3:15", "notify.url: this address cannot be used: over http"),
+    ("notify: {url: a.example/x}", "3:15", "no http(s) URL with a host - write https://"),
+    ("notify: {url: 'https://a:b@c.example/x'}", "3:15", "a user name, a password or a fragment"),
+    ("notify: {url_env: 'https://a.example/x'}", "3:19", "this is not the name of an environment variable"),
+    ("notify: {url_env: X, on: []}", "3:26", "the list is empty - write [done, stopped, unknown]"),
+    ("notify: {url_env: X, on: [failed]}", "3:27", "'failed' is not one of done, stopped, unknown"),
+    ("notify: {url_env: X, on: [done, done]}", "3:33", "'done' stands in this list twice"),
+    ("notify: {url_env: X, no: [done]}", "3:22", "notify.no: unknown key 'no'; there are url, url_env, on"),
     ("output: {dir: ''}", "3:15", "output.dir: the text is blank"),
     ("output: {dir: ~/videos}", "3:15", "'~/videos' would be taken literally"),
     ("output: {dir: '${HOME}/videos'}", "3:15", "would be taken literally"),
@@ -198,6 +210,7 @@ def test_what_may_be_a_secret_is_never_shown(secret, tmp_path):
     text = (
         f"{HEAD}api_key: {secret}\nprovider:\n  token: {secret}\n  token_env: {secret}-\n"
         f"  base_url: https://u:{secret}@a.example\n  proxy: socks5://u:{secret}@a.example\n"
+        f"notify: {{url: 'http://a.example/{secret}', url_env: 'https://a.example/{secret}'}}\n"
     )
     found = shown(tmp_path, text)
-    assert (len(found), [line for line in found if secret in line]) == (5, [])
+    assert (len(found), [line for line in found if secret in line]) == (8, [])

@@ -12,6 +12,8 @@ from runner.core.model import (
     FailureCap,
     Limits,
     Manifest,
+    Notify,
+    Occasion,
     OnUnknown,
     Order,
     Prompt,
@@ -57,6 +59,7 @@ order: breadth
 limits: {in_flight: 4, requests_per_minute: 90.5, submissions_per_hour: 300, downloads: 2, task_deadline: 2h,
          canary: false, max_failures: 5%}
 retries: {attempts: 5, regenerate_failed: 1, on_unknown: resubmit}
+notify: {url: https://hooks.example/services/x, on: [stopped, unknown]}
 output: {dir: videos, layout: "{sku}/{variant}{take:03d}"}
 """
 
@@ -101,7 +104,14 @@ def test_every_key_of_a_full_manifest_arrives(tmp_path):
         order=Order.BREADTH,
         limits=Limits(4, 90.5, 300.0, 2, 7200.0, canary=False, max_failures=FailureCap(share=0.05)),
         retries=Retries(5, 1, OnUnknown.RESUBMIT),
+        notify=Notify("https://hooks.example/services/x", None, (Occasion.STOPPED, Occasion.UNKNOWN)),
     )
+
+
+def test_a_notification_is_of_everything_by_default_and_its_address_is_not_in_the_repr(tmp_path):
+    read = manifest(tmp_path, HEAD + "notify: {url_env: MY_HOOK}\n")
+    assert read.notify == Notify(None, "MY_HOOK", (Occasion.DONE, Occasion.STOPPED, Occasion.UNKNOWN))
+    assert "hooks.example" not in repr(manifest(tmp_path, FULL))
 
 
 def test_the_prompts_of_a_full_manifest_arrive(tmp_path):

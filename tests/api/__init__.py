@@ -1,0 +1,1 @@
+"""The Python API, as a program that imports it sees it."""
