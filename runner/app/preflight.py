@@ -21,7 +21,8 @@ class RunWishes:
     """What a person asks of a run beyond its manifest.
 
     ``confirm`` is called with the plan where no budget is in force; it returns whether to go on, or raises.
-    ``sandbox_options`` are those of the embedded service.
+    ``sandbox_options`` are those of the embedded service. ``canary`` is what was said about canaries (``None``:
+    nothing, so the manifest decides).
     """
 
     wishes: Wishes
@@ -30,6 +31,7 @@ class RunWishes:
     accept_base_url: bool = False
     confirm: Callable[[Plan], bool] = lambda _: False
     sandbox_options: str = ""
+    canary: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

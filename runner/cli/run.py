@@ -34,6 +34,12 @@ if TYPE_CHECKING:
     metavar="DURATION",
     help="Stop submitting then (2h); finish what runs.",
 )
+@click.option(
+    "--canary/--no-canary",
+    default=None,
+    help="Send the first job of each mode (and of those with images) alone before the rest, whatever the number of "
+    "jobs, or none; by default as limits.canary says.",
+)
 @click.option("--yes", is_flag=True, help="Spend without a budget, unasked.")
 @click.option(
     "--accept-base-url",
@@ -61,6 +67,7 @@ def command(ctx: click.Context, /, manifest: str, **given: Any) -> None:
         accept_base_url=asked.accept_base_url,
         confirm=lambda plan: asked.yes or _ask(plan),
         sandbox_options=asked.sandbox_options,
+        canary=asked.canary,
     )
     tell = _teller(ctx.find_root().obj, as_json=asked.as_json)
     finished = running.run(workplace(ctx, sandbox=asked.sandbox), manifest, wanted, tell)
@@ -80,6 +87,7 @@ class _Asked:
     limit: int | None
     only: str | None
     deadline: float | None
+    canary: bool | None
     yes: bool
     accept_base_url: bool
     sandbox_options: str
