@@ -138,8 +138,8 @@ class Worker:
     def _be_late(self) -> None:
         # Another canary goes ahead now: paid for again, this job waits as one that is resumed does.
         self._is_submitted_here = False
-        self._ctx.canaries.note(self._job)
         self.caught_up.set()
+        self._ctx.canaries.note(self._job)
         self._release_slot()
         self._ctx.late.add(self._task)
         self._ctx.changed.set()
