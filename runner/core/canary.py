@@ -76,7 +76,7 @@ def verdict(losses: Sequence[Loss], failed: int, *, has_file: bool) -> Verdict:
         return Verdict.STOP
     before = max(0, failed - sum(loss.state is JobState.FAILED for loss in losses))
     in_a_row = min(before, LOST_MAX - 1) + len(losses)
-    return Verdict.STOP if losses and in_a_row >= LOST_MAX else Verdict.NEXT
+    return Verdict.STOP if in_a_row >= LOST_MAX else Verdict.NEXT
 
 
 def decisive(losses: Sequence[Loss]) -> Loss:

@@ -268,6 +268,14 @@ def test_a_canary_whose_file_cannot_be_had_is_one_of_three(state):
         assert "is fetching without a file (download): not a video" in story.ending.canary
 
 
+def test_three_canaries_in_a_row_that_are_overdue_end_submission(state):
+    limits = Limits(requests_per_minute=6000.0, task_deadline_s=60.0)
+    with shop_at(state, *map(job_of, range(30))) as shop:
+        story = run(shop, Service(usual=[Running()]), limits=limits)
+        assert (shop.states(), story.code) == ([RUNNING] * 3 + [PENDING] * 27, 4)
+        assert "is running without a file: not finished within its deadline" in story.ending.canary
+
+
 def test_an_invalid_canary_after_one_that_failed_otherwise_is_the_one_that_is_named(state):
     service = Service([Accepted(TaskId("task-1")), WRONG], {"task-1": [NO_LUCK]})
     with shop_at(state, *map(job_of, range(30))) as shop:

@@ -98,6 +98,11 @@ def test_whoever_names_the_prompt_gets_it_all_the_same(shop):
     assert (shop.states()[2:4], story.ending.held) == ([FINISHED] * 2, 0)
 
 
+def test_a_prompt_that_was_named_is_not_paused_by_what_is_refused_now(shop):
+    story = run(shop, refusing(1, 2, 3, 4), limits=ONE, only={"prompt": "rose"})
+    assert (shop.states()[:4], story.ending.held) == ([FAILED] * 4, 0)
+
+
 def test_whoever_puts_its_jobs_back_gets_it_again(shop):
     refused(shop, 0)
     refused(shop, 1)
@@ -124,12 +129,16 @@ def test_a_job_that_waits_for_its_turn_is_held_back_as_well(state):
 
 
 def test_a_paused_prompt_is_no_canary(state):
-    jobs = [*jobs_of("rose", 0), *(job_of(rank, mode="fun", ratio="3:2") for rank in range(4, 30))]
-    with shop_at(state, *jobs) as shop:
+    takes = [job_of(rank, prompt="a rose", prompt_id="rose", take=rank) for rank in range(4, 9)]
+    with shop_at(state, *jobs_of("rose", 0), *takes, *map(job_of, range(9, 30))) as shop:
         refused(shop, 0)
         refused(shop, 2)
         story = run(shop, Service(usual=[DONE]), limits=FAST)
-        assert (story.service.posted[0], story.ending.held) == ("a fox, number 4", 2)
+        assert (story.service.posted[0], story.ending.canary, story.ending.held) == (
+            "a fox, number 9",
+            None,
+            7,
+        )
 
 
 def test_a_job_that_a_policy_pays_for_again_is_held_back_too(shop):
