@@ -30,6 +30,8 @@ class Decision:
 class Decided:
     """What came of a call: the batch as it is now, how many jobs went to which state, and how many were left.
 
+    ``passed`` jobs were told to be none that anything is decided about.
+
     ``died`` submissions of a process that had died were found, and are unknown now. ``stopped`` says why the service
     ended it.
     """
@@ -37,6 +39,7 @@ class Decided:
     batch: Batch
     moved: dict[JobState, int]
     left: int
+    passed: int
     died: int
     stopped: str | None
 
@@ -60,6 +63,7 @@ class Desk:
     tell: Callable[[Decision], None]
     moved: dict[JobState, int] = field(default_factory=dict)
     left: int = 0
+    passed: int = 0
     died: int = field(init=False)
     stopped: str | None = None
 
@@ -104,13 +108,14 @@ class Desk:
         self.tell(Decision(job.job_id, job.state, note, is_left=True))
 
     def pass_by(self, job: StoredJob, note: str) -> None:
-        """Tell that there is nothing to decide about a job that was named."""
+        """Tell that there is nothing to decide about a job that was named, or that has to be named for it."""
+        self.passed += 1
         self.tell(Decision(job.job_id, job.state, note))
 
     def decided(self) -> Decided:
         """The whole."""
         fresh = self.writer.write_now(batches.by_pk, self.batch.pk)
-        return Decided(fresh, self.moved, self.left, self.died, self.stopped)
+        return Decided(fresh, self.moved, self.left, self.passed, self.died, self.stopped)
 
     def _job_id(self, beginning: str) -> JobId:
         wanted = beginning.strip().lower()

@@ -22,6 +22,7 @@ class RunWishes:
 
     ``confirm`` is called with the plan where no budget is in force; it returns whether to go on, or raises.
     ``sandbox_options`` are those of the embedded service. ``reviewed`` is the saved plan that the run must still be.
+    ``canary`` is what was said about canaries (``None``: nothing, so the manifest decides).
     """
 
     wishes: Wishes
@@ -31,6 +32,7 @@ class RunWishes:
     confirm: Callable[[Plan], bool] = lambda _: False
     sandbox_options: str = ""
     reviewed: reviewing.Reviewed | None = None
+    canary: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

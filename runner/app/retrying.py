@@ -2,13 +2,15 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from runner.app import service
 from runner.app.desk import Decided, Decision, Desk
 from runner.app.workplace import Workplace, manifest_of, stamp
+from runner.core.errors import UsageError
 from runner.core.model import JobState, Manifest
+from runner.core.money import Price
 from runner.core.outcomes import Completed, ErrorClass, Failed, NotFound, Running
 from runner.core.records import FailedTask, StoredJob
 from runner.core.second_look import Verdict, verdict_of
@@ -19,23 +21,51 @@ from runner.store import attempts, decisions, reads
 AT_ONCE = 20
 """Jobs that are asked about side by side."""
 
+_REFUSED_AGAIN = "moderation refused it, and most likely would again: change its text, or name it (--job, --class moderation)"
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a retry may lead to: so many jobs may be paid for again at the next run, for at most so many credits."""
+
+    jobs: int
+    credits: int
+    price: Price
+
 
 @dataclass(frozen=True, slots=True)
 class RetryWishes:
-    """The jobs whose ids begin so; none: every failed job that the manifest names."""
+    """Which failed jobs are meant.
+
+    Those whose ids begin with one of ``beginnings``; without any, those that the manifest names and that failed by one
+    of ``classes``; without these either, all of them but what moderation refused, which would be refused again.
+    ``confirm`` is called with what that may cost, where there is something; it returns whether to go on.
+    """
 
     beginnings: tuple[str, ...] = ()
+    classes: tuple[ErrorClass, ...] = ()
+    confirm: Callable[[Offer], bool] = lambda _: True
     sandbox_options: str = ""
+
+    def means(self, job: StoredJob) -> bool:
+        """Whether a failed job is among those that were asked for by their class, or by no more than having failed."""
+        if self.classes:
+            return job.error_class in self.classes
+        return job.error_class is not ErrorClass.MODERATION
 
 
 def retry(workplace: Workplace, named: str, wishes: RetryWishes, tell: Callable[[Decision], None]) -> Decided:
     """Put failed jobs back to pending, but those whose task turns out to be at work or completed.
 
     Never spends. Only jobs that no task was ever made for are decided without asking. Raises ``UsageError`` (no such
-    batch or job, no token, another service), ``ManifestError`` and ``BusyError`` before anything is decided.
+    batch or job, not confirmed, no token, another service), ``ManifestError`` and ``BusyError`` before anything is
+    decided.
     """
     with workplace.deciding(named) as (writer, batch):
-        retrial = _Retrial(Desk(writer, batch, tell), wishes.beginnings)
+        retrial = _Retrial(Desk(writer, batch, tell), wishes)
+        offer = retrial.offer()
+        if offer.jobs and not wishes.confirm(offer):
+            raise UsageError("not confirmed; nothing was changed")
         if not retrial.needs_asking():
             retrial.without_asking()
             return retrial.desk.decided()
@@ -59,7 +89,12 @@ class _Look:
 @dataclass(slots=True)
 class _Retrial:
     desk: Desk
-    beginnings: Sequence[str]
+    wishes: RetryWishes
+
+    def offer(self) -> Offer:
+        """What is asked for, at the price of the next reservation."""
+        batch, jobs = self.desk.batch, sum(len(page) for page in self._failed())
+        return Offer(jobs, jobs * batch.reservation_price, batch.price)
 
     def needs_asking(self) -> bool:
         """Whether a task was made for any of the jobs: it may have completed after all."""
@@ -127,15 +162,22 @@ class _Retrial:
 
     def _failed(self, *, tell_others: bool = False) -> Iterator[list[StoredJob]]:
         """The failed jobs that were asked for, in pages."""
-        if not self.beginnings:
-            for page in self.desk.in_state(JobState.FAILED):
-                yield [job for job in page if not job.removed]
+        if not self.wishes.beginnings:
+            yield from self._failed_of_class(tell_others=tell_others)
             return
-        for page in self.desk.named(self.beginnings):
+        for page in self.desk.named(self.wishes.beginnings):
             for job in page:
                 if tell_others and job.state is not JobState.FAILED:
                     self.desk.pass_by(job, "not failed: nothing to retry")
             yield [job for job in page if job.state is JobState.FAILED]
+
+    def _failed_of_class(self, *, tell_others: bool) -> Iterator[list[StoredJob]]:
+        for page in self.desk.in_state(JobState.FAILED):
+            there = [job for job in page if not job.removed]
+            for job in there:
+                if tell_others and not self.wishes.classes and not self.wishes.means(job):
+                    self.desk.pass_by(job, _REFUSED_AGAIN)
+            yield [job for job in there if self.wishes.means(job)]
 
     def _tasks_of(self, jobs: Iterable[StoredJob]) -> dict[int, list[FailedTask]]:
         return self.desk.writer.write_now(reads.failed_tasks, [job.pk for job in jobs])

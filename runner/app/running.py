@@ -6,7 +6,7 @@ import os
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 
-from runner.app import enrolling, notifying, reviewing, service, tree
+from runner.app import enrolling, going_on, notifying, reviewing, service, tree
 from runner.app.comparison import fingerprint
 from runner.app.inspecting import standing_of
 from runner.app.preflight import Preflight, RunWishes
@@ -15,7 +15,7 @@ from runner.app.workplace import Workplace, load_manifest, stamp
 from runner.core.ending import Ending
 from runner.core.errors import StateError, UsageError
 from runner.core.events import EventName, RunEvent
-from runner.core.model import Manifest
+from runner.core.model import JobState, Manifest
 from runner.core.plan import Plan
 from runner.core.records import Batch, Trouble
 from runner.engine.ports import Orders, Ports, Watcher
@@ -48,7 +48,7 @@ class Finished:
             "the budget has no room for another generation; raise it with --budget" if ending.budget else None
         )
         bugs = f"{ending.bugs} jobs met an error of this program; run it again" if ending.bugs else None
-        found = (ending.state, ending.service, ending.disk, ending.failures, budget, bugs)
+        found = (ending.state, ending.service, ending.disk, ending.canary, ending.failures, budget, bugs)
         return tuple(f"stopped: {reason}" for reason in found if reason)
 
 
@@ -189,6 +189,7 @@ class _Batchwork:
             stop_submitting_after_s=self.wanted.deadline_s,
             fit=self.wanted.fit,
             origin=None if self.workplace.sandbox else service.origin_of(self.manifest),
+            canary=self.wanted.canary,
         )
 
     def _started(self, plan: Plan) -> RunEvent:
@@ -221,7 +222,9 @@ class _Batchwork:
             standing = replace(standing_of(self.workplace, connection, fresh), running_pid=None)
             found = troubles.by_class(connection, batch.pk)
         ending = replace(ending, incomplete=ending.incomplete + len(missing))
-        notes = [*self.notes, *self._missing_notes(missing)]
+        pending = standing.counts.by_state[JobState.PENDING]
+        ways_out = going_on.after_guards(ending, self.manifest, pending)
+        notes = [*self.notes, *self._missing_notes(missing), *ways_out]
         details = status_json(standing) | {"exit_code": ending.exit_code}
         self.tell(RunEvent(EventName.FINISHED, details=details))
         made = self.made.in_all(fresh.spent - batch.spent)

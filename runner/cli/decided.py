@@ -17,7 +17,7 @@ def show_decision(decision: Decision, *, as_json: bool) -> None:
 
 
 def conclude(ctx: click.Context, decided: Decided, nothing: str, *, as_json: bool) -> None:
-    """The sum of the decisions; ends the command with their exit code. ``nothing`` is said where there were none."""
+    """The sum of the decisions; ends the command with their exit code. ``nothing`` is said where no job was told."""
     batch = decided.batch
     if as_json:
         moved = {state.value: number for state, number in decided.moved.items()}
@@ -48,7 +48,7 @@ def _lines(decided: Decided, nothing: str) -> list[str]:
         )
     if decided.stopped is not None:
         lines.append(f"stopped: {decided.stopped}")
-    return lines or [nothing]
+    return lines or ([] if decided.passed else [nothing])
 
 
 def _price(decided: Decided, pending: int) -> str:

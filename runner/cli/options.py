@@ -11,6 +11,8 @@ from click.core import ParameterSource
 from runner.cli.root import Globals
 from runner.core.advice import Invocation
 from runner.core.money import Budget, Credits
+from runner.core.outcomes import ErrorClass
+from runner.core.suggestion import did_you_mean
 
 if TYPE_CHECKING:
     from runner.app.workplace import Workplace
@@ -39,6 +41,18 @@ def duration_s(text: str) -> float:
     if seconds <= 0:
         raise click.BadParameter(f"{text!r} is no duration: write 90s, 45m, 2h or 1h30m")
     return seconds
+
+
+def error_class(text: str) -> ErrorClass:
+    """One of the classes of failure; a type for click."""
+    wanted = text.strip().lower()
+    if wanted in set(ErrorClass):
+        return ErrorClass(wanted)
+    hint = did_you_mean(wanted, ErrorClass)
+    known = ", ".join(ErrorClass)
+    raise click.BadParameter(
+        f"{text!r} is no class of failure, one of {known}" + (f" - {hint}" if hint else "")
+    )
 
 
 def sandbox_option(command: F) -> F:

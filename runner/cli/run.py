@@ -48,6 +48,12 @@ if TYPE_CHECKING:
     type=click.Path(),
     help="Run this saved plan (`runner plan -o FILE`), or refuse if anything moved since.",
 )
+@click.option(
+    "--canary/--no-canary",
+    default=None,
+    help="Send the first job of each mode (and of those with images) alone before the rest, whatever the number of "
+    "jobs, or none; by default as limits.canary says.",
+)
 @click.option("--yes", is_flag=True, help="Spend without a budget, unasked.")
 @click.option(
     "--accept-base-url",
@@ -81,6 +87,7 @@ def command(ctx: click.Context, /, manifest: str | None, **given: Any) -> None:
         confirm=lambda plan: asked.yes or _ask(plan),
         sandbox_options=asked.sandbox_options,
         reviewed=reviewed,
+        canary=asked.canary,
     )
     path = manifest if reviewed is None else manifest or reviewed.plan.manifest
     if path is None:
@@ -109,6 +116,7 @@ class _Asked:
     only: str | None
     deadline: float | None
     plan_file: str | None
+    canary: bool | None
     yes: bool
     accept_base_url: bool
     sandbox_options: str

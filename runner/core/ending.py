@@ -19,20 +19,24 @@ class Ending:
     """What holds at the end of a run.
 
     ``signal`` is the number of the signal that stopped it. ``service`` and ``state`` say why the service or the state
-    ended it, ``disk`` and ``failures`` why submission ended early, ``budget`` that the cap ended it, ``bugs`` how many jobs met an error of this program. The counts are of the
-    jobs that were asked for: ``incomplete`` failed, could not be fetched, or were left pending because they never
-    reached the service; ``undecided`` wait for ``resolve`` or are overdue.
+    ended it, ``disk``, ``canary`` and ``failures`` why submission ended early, ``budget`` that the cap ended it,
+    ``bugs`` how many jobs met an error of this program. The counts are of the jobs that were asked for: ``incomplete``
+    failed, could not be fetched, or were left pending because they never reached the service; ``undecided`` wait for
+    ``resolve`` or are overdue; ``held`` were left pending because their prompts, ``paused``, are.
     """
 
     signal: int | None = None
     state: str | None = None
     service: str | None = None
     disk: str | None = None
+    canary: str | None = None
     failures: str | None = None
     budget: bool = False
     bugs: int = 0
     incomplete: int = 0
     undecided: int = 0
+    held: int = 0
+    paused: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, counts: Counts) -> "Ending":
@@ -56,6 +60,11 @@ class Ending:
             (self.service is not None, EXIT_SERVICE),
             (self.budget, EXIT_BUDGET),
             (self.undecided > 0, EXIT_UNDECIDED),
-            (self.incomplete > 0 or self.disk is not None or self.failures is not None, EXIT_INCOMPLETE),
+            (self._is_incomplete, EXIT_INCOMPLETE),
         )
         return next((code for holds, code in causes if holds), EXIT_OK)
+
+    @property
+    def _is_incomplete(self) -> bool:
+        ended_early = self.disk, self.canary, self.failures
+        return self.incomplete > 0 or self.held > 0 or any(reason is not None for reason in ended_early)

@@ -48,7 +48,10 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class StoredJob:
-    """A job as the engine works it: ``pk`` is its row; ``attempt`` is its newest one, with its task id if it has one."""
+    """A job as the engine works it: ``pk`` is its row; ``attempt`` is its newest one, with its task id if it has one.
+
+    ``prompt_pk`` is the row of its text and images, ``prompt_id`` the name that the manifest gives its prompt.
+    """
 
     pk: int
     job_id: JobId
@@ -66,6 +69,8 @@ class StoredJob:
     trusted: bool = False
     submitted_at: str | None = None
     error_class: ErrorClass | None = None
+    prompt_pk: int = 0
+    prompt_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,14 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from runner.core.backoff import backoff_s
 from runner.core.events import EventName, RunEvent
+from runner.core.moderated import Moderated
 from runner.core.outcomes import ErrorClass, NothingLearned, Refused, StatusOutcome, TaskId
 from runner.core.pacing import Pace
 from runner.core.polling import Question
 from runner.core.records import StoredJob
 from runner.core.safe_text import for_terminal
 from runner.core.task_times import TaskTimes, kind_of
+from runner.engine.canaries import Canaries
 from runner.engine.gate import Gate
 from runner.engine.halt import Halt
 from runner.engine.ports import Orders, Ports
@@ -33,11 +35,16 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Tally:
-    """What this run did: submissions made or being made, jobs given up because they never left, bugs met."""
+    """What this run did: submissions made or being made, jobs given up because they never left, bugs met.
+
+    ``held`` jobs were left pending in this pass, because their prompt is one of ``paused`` (its row and its id).
+    """
 
     submissions: int = 0
     never_sent: set[str] = field(default_factory=set)
     bugs: int = 0
+    held: int = 0
+    paused: dict[int, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -45,7 +52,7 @@ class Context:
     """One run.
 
     ``workers`` are its tasks, ``in_air`` are the workers whose POST must be waited for, ``late`` those whose task is overdue;
-    ``changed`` is set when a worker ends or turns late. ``canaries_back`` is set once the first jobs need not go alone.
+    ``changed`` is set when a worker ends, turns late, gives its slot back or waits for the canaries.
     """
 
     orders: Orders
@@ -61,7 +68,8 @@ class Context:
     in_air: set["asyncio.Task[None]"] = field(default_factory=set)
     late: set["asyncio.Task[None]"] = field(default_factory=set)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
-    canaries_back: asyncio.Event = field(default_factory=asyncio.Event)
+    canaries: Canaries = field(default_factory=Canaries)
+    moderated: Moderated = field(default_factory=Moderated)
     unheard: set[str] = field(default_factory=set)
     is_origin_pinned: bool = False
 
@@ -90,6 +98,30 @@ class Context:
     def may_begin(self) -> bool:
         """Whether another pending job may be begun now."""
         return not self.halt.is_closed and not self.has_submitted_enough
+
+    @property
+    def at_work(self) -> set["asyncio.Task[None]"]:
+        """The workers that must be waited for: not those whose task is overdue, nor those that wait for the canaries."""
+        waiting = self.canaries.waiting
+        return {worker for worker in self.workers - self.late if worker.get_name() not in waiting}
+
+    def holds_back(self, job: StoredJob) -> bool:
+        """Whether a job stays pending because its prompt is paused; whoever names the prompt gets it all the same."""
+        return "prompt" not in self.orders.only and self.moderated.is_paused(job.prompt_pk)
+
+    def hold_back(self, job: StoredJob) -> None:
+        """Count a job that stays pending so; its prompt is told once."""
+        self.tally.held += 1
+        if job.prompt_pk not in self.tally.paused:
+            self.tally.paused[job.prompt_pk] = job.prompt_id
+            reason = "moderation refused this prompt in several modes or ratios"
+            self.tell(EventName.PAUSED, prompt_id=job.prompt_id, reason=reason)
+
+    async def idle(self) -> None:
+        """Wait until nobody is at work."""
+        while self.at_work:
+            self.changed.clear()
+            await self.changed.wait()
 
     def times_of(self, job: StoredJob) -> TaskTimes:
         """What is known of how long tasks of the job's kind take: those of its mode, with images or without."""

@@ -1,21 +1,16 @@
 """Which job begins when: what is already paid for first, then the pending ones in their order, as slots get free."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 from runner.core.model import JobState
 from runner.core.records import StoredJob
 from runner.engine.context import Context
-from runner.engine.work import Worker
+from runner.engine.guards import go_ahead
+from runner.engine.work import Begin, Worker
 from runner.store import decisions, reads
 
 PAGE = 500
-CANARY_FROM = 20
-"""A batch of more jobs than this, with nothing done yet, sends its first jobs alone."""
-
 _BACKLOG_A_DOWNLOAD = 4
-
-Begin = Callable[[Worker], "asyncio.Task[None]"]
 
 
 async def resume(ctx: Context, begin: Begin) -> set[str]:
@@ -50,13 +45,18 @@ async def apply_policy(ctx: Context) -> None:
 
 async def submit_pending(ctx: Context, begin: Begin, begun: set[str]) -> None:
     """Begin pending jobs one after the other until there are none, or submission ends; not those already begun."""
+    ctx.tally.held = 0
     if await _wants_canaries(ctx):
-        await _canaries(ctx, begin, begun)
-    ctx.canaries_back.set()
+        await go_ahead(ctx, begin, begun)
+    ctx.canaries.let_all_go()
     async for job in _pending(ctx):
         if job.job_id in begun:
             continue
+        if ctx.holds_back(job):
+            ctx.hold_back(job)
+            continue
         await _room(ctx)
+        await _no_more_than_may_fail(ctx)
         await ctx.slots.take()
         if not ctx.may_begin:
             ctx.slots.release()
@@ -65,35 +65,11 @@ async def submit_pending(ctx: Context, begin: Begin, begun: set[str]) -> None:
 
 
 async def _wants_canaries(ctx: Context) -> bool:
-    if not ctx.orders.limits.canary:
+    above = ctx.orders.canary_above
+    if above is None:
         return False
     counts = await ctx.record(reads.counts, ctx.orders.batch_pk)
-    return counts.total > CANARY_FROM and counts.by_state[JobState.DONE] == 0
-
-
-async def _canaries(ctx: Context, begin: Begin, begun: set[str]) -> None:
-    """One job of each kind alone, and then more, each alone, until one is done; adds those to ``begun``."""
-    kinds = await ctx.record(reads.first_of_each_kind, ctx.orders.batch_pk, ctx.orders.only)
-    for job in kinds:
-        if job.job_id not in begun:
-            await _alone(ctx, begin, job, begun)
-    async for job in _pending(ctx):
-        counts = await ctx.record(reads.counts, ctx.orders.batch_pk)
-        if counts.by_state[JobState.DONE]:
-            break
-        if job.job_id not in begun:
-            await _alone(ctx, begin, job, begun)
-
-
-async def _alone(ctx: Context, begin: Begin, job: StoredJob, begun: set[str]) -> None:
-    if not ctx.may_begin:
-        return
-    await ctx.slots.take()
-    task = begin(Worker(ctx, job, holds_slot=True))
-    begun.add(job.job_id)
-    while not task.done() and task not in ctx.late:
-        ctx.changed.clear()
-        await ctx.changed.wait()
+    return counts.total > above
 
 
 async def _pending(ctx: Context) -> AsyncIterator[StoredJob]:
@@ -121,5 +97,12 @@ async def _room(ctx: Context) -> None:
     """Wait while more finished tasks wait for their downloads than memory and the life of URLs make wise."""
     most = ctx.slots.capacity + _BACKLOG_A_DOWNLOAD * ctx.orders.limits.downloads
     while len(ctx.workers) - len(ctx.late) >= most:
+        ctx.changed.clear()
+        await ctx.changed.wait()
+
+
+async def _no_more_than_may_fail(ctx: Context) -> None:
+    """Wait while the tasks under way could, if they all failed, make more failures than the manifest allows."""
+    while ctx.slots.taken >= ctx.halt.at_once_max and ctx.may_begin:
         ctx.changed.clear()
         await ctx.changed.wait()

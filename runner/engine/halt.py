@@ -6,6 +6,7 @@ room is none of them: it may have room again once what is in the air, or at work
 """
 
 import asyncio
+import math
 from collections.abc import Callable
 
 UNKNOWN_IN_A_ROW = 3
@@ -27,9 +28,11 @@ class Halt:
         self.state: str | None = None
         self.service: str | None = None
         self.disk: str | None = None
+        self.canary: str | None = None
         self.failures: str | None = None
         self.budget = False
         self._failed = 0
+        self._proved = 0
         self._failures_most: int | None = None
         self._unknown_in_a_row = 0
         self._unreached_since: float | None = None
@@ -52,14 +55,37 @@ class Halt:
         """Whether no job may be begun now."""
         return self.budget or self.quiet.is_set()
 
-    def allow_failures(self, most: int, known: int) -> None:
-        """End submission when ``most`` jobs have failed (``limits.max_failures``), of which ``known`` already have."""
-        self._failures_most = most
-        self._count_failures(known)
+    @property
+    def at_once_max(self) -> float:
+        """How many tasks may be under way, so that they cannot fail in larger numbers than ``limits.max_failures``.
 
-    def job_failed(self) -> None:
-        """A job came to rest as failed."""
+        Each that the service completes lets one more go, so that only a batch that goes wrong is held up.
+        """
+        most = self._failures_most
+        return math.inf if most is None else max(1, most - self._failed + self._proved)
+
+    def allow_failures(self, most: int, failed: int, proved: int) -> None:
+        """End submission when ``most`` jobs have failed (``limits.max_failures``).
+
+        ``failed`` already have, and the service has completed ``proved``.
+        """
+        self._failures_most, self._proved = most, proved
+        self._count_failures(failed)
+
+    def job_failed(self) -> bool:
+        """A job came to rest as failed; ``True`` if that ends submission."""
+        was_open = self.failures is None
         self._count_failures(1)
+        return was_open and self.failures is not None
+
+    def job_proved(self) -> None:
+        """The service completed a task."""
+        self._proved += 1
+
+    def canary_lost(self, reason: str) -> None:
+        """The first jobs of a kind came to nothing: the others stay at home."""
+        self.canary = self.canary or reason
+        self._quieten()
 
     def service_refuses(self, reason: str, *, all_calls: bool = False) -> None:
         """The account or the address is refused; with ``all_calls`` even asking is pointless."""

@@ -127,7 +127,7 @@ def _waiting(ctx: Context, rest: Rest, now: float) -> Waiting | None:
     if ctx.halt.budget:
         return Waiting(Cause.BUDGET)
     at_work = len(ctx.workers) - len(ctx.late)
-    if rest.to_submit and at_work == 1 and not ctx.canaries_back.is_set():
+    if rest.to_submit and at_work == 1 and ctx.canaries.are_out:
         return Waiting(Cause.CANARY)
     if rest.to_submit and ctx.slots.taken >= ctx.slots.capacity:
         return Waiting(Cause.SLOTS, number=ctx.slots.capacity)

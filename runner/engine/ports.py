@@ -6,6 +6,7 @@ from datetime import datetime
 from random import Random
 from typing import Protocol
 
+from runner.core.canary import CANARY_FROM
 from runner.core.events import RunEvent
 from runner.core.glance import Glance
 from runner.core.model import Limits, Retries
@@ -62,7 +63,8 @@ class Orders:
 
     ``only`` narrows which pending jobs are submitted; at most ``submissions`` are made (``None``: no bound), none
     later than ``stop_submitting_after_s`` seconds from its start. ``fit`` means that the cap may leave jobs out.
-    ``origin`` is the service's, to be pinned at the first POST (``None``: not pinned, for the sandbox).
+    ``origin`` is the service's, to be pinned at the first POST (``None``: not pinned, for the sandbox). ``canary`` is
+    what a person said about canaries (``None``: nothing, so the limits hold).
     """
 
     batch_pk: int
@@ -73,3 +75,11 @@ class Orders:
     stop_submitting_after_s: float | None = None
     fit: bool = False
     origin: str | None = None
+    canary: bool | None = None
+
+    @property
+    def canary_above(self) -> int | None:
+        """Canaries go ahead in a batch of more jobs than this; ``None``: in none. A person's word knows no such number."""
+        if self.canary is not None:
+            return 0 if self.canary else None
+        return CANARY_FROM if self.limits.canary else None

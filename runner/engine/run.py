@@ -9,6 +9,7 @@ from runner.core.events import EventName
 from runner.core.model import JobState, OnUnknown
 from runner.engine.context import Context
 from runner.engine.dispatch import apply_policy, resume, submit_pending
+from runner.engine.guards import recall_moderated
 from runner.engine.looking import begin_counting, keep_looking
 from runner.engine.ports import Orders, Ports
 from runner.engine.work import Worker
@@ -55,6 +56,7 @@ class Run:
             await self._recall_pace()
             await ctx.recall_times()
             await self._recall_failures()
+            await recall_moderated(ctx)
             begun = await resume(ctx, self._begin)
             if ctx.orders.retries.on_unknown is OnUnknown.RESUBMIT:
                 await apply_policy(ctx)
@@ -81,7 +83,9 @@ class Run:
         ctx, cap = self._ctx, self._ctx.orders.limits.max_failures
         if cap is not None:
             counts = await ctx.record(reads.counts, ctx.orders.batch_pk)
-            ctx.halt.allow_failures(cap.in_jobs(counts.total), counts.by_state[JobState.FAILED])
+            states = counts.by_state
+            proved = states[JobState.DONE] + states[JobState.FETCHING]
+            ctx.halt.allow_failures(cap.in_jobs(counts.total), states[JobState.FAILED], proved)
 
     async def _submit(self, begun: set[str]) -> None:
         """Submit what is pending and wait for its end; again where the budget was full and has room after all.
@@ -93,7 +97,7 @@ class Run:
         while True:
             at_work = {worker.get_name() for worker in ctx.workers}
             await submit_pending(ctx, self._begin, begun | at_work | ctx.tally.never_sent)
-            await self._idle()
+            await ctx.idle()
             batch = await ctx.record(batches.by_pk, ctx.orders.batch_pk)
             has_room = batch.left is None or batch.left >= batch.reservation_price
             if not ctx.halt.budget or ctx.halt.quiet.is_set() or not has_room:
@@ -112,12 +116,6 @@ class Run:
         self._ctx.workers.discard(task)
         self._ctx.late.discard(task)
         self._ctx.changed.set()
-
-    async def _idle(self) -> None:
-        """Wait until no worker is left but those whose task is overdue."""
-        while self._ctx.workers - self._ctx.late:
-            self._ctx.changed.clear()
-            await self._ctx.changed.wait()
 
     async def _stop_when_told(self, conductor: "asyncio.Task[None]") -> None:
         ctx = self._ctx
@@ -142,8 +140,11 @@ class Run:
             state=halt.state,
             service=halt.service,
             disk=halt.disk,
+            canary=halt.canary,
             failures=halt.failures,
             budget=halt.budget and not ctx.orders.fit,
             bugs=ctx.tally.bugs,
             incomplete=len(ctx.tally.never_sent),
+            held=ctx.tally.held,
+            paused=tuple(ctx.tally.paused.values()),
         ).with_counts(counts)

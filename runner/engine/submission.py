@@ -59,6 +59,10 @@ async def _is_submitted(ctx: Context, job: StoredJob) -> bool:
         if ctx.halt.is_closed:  # since it was permitted
             ctx.gate.lost(sent_at)
             return False
+        if ctx.holds_back(job):  # its prompt was paused since it was begun
+            ctx.gate.lost(sent_at)
+            ctx.hold_back(job)
+            return False
         with _in_the_air(ctx):
             outcome = await _attempt(ctx, job, sent_at)
         match outcome:

@@ -2,9 +2,12 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 from runner.core.errors import StateError
+from runner.core.events import EventName
 from runner.core.model import JobState, OnUnknown
+from runner.core.outcomes import ErrorClass
 from runner.core.records import StoredJob
 from runner.core.steps import Step, next_step, regenerates
 from runner.engine.context import Context
@@ -13,6 +16,8 @@ from runner.engine.following import Following
 from runner.engine.gate import NoSlotError
 from runner.engine.submission import identify, submit
 from runner.store import decisions, reads
+
+Begin = Callable[["Worker"], "asyncio.Task[None]"]
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +50,7 @@ class Worker:
             log.exception("job %s met an error of this program", self._job.job_id)
             self._ctx.tally.bugs += 1
         finally:
+            self._ctx.canaries.note(self._job)
             self.caught_up.set()
             self._release_slot()
 
@@ -59,7 +65,7 @@ class Worker:
                 self._release_slot()  # tasks of earlier runs may hold more than there are: it waits for its turn
                 step = Step.SUBMIT
         if self._job.state is JobState.FAILED and not self._job.removed:
-            self._ctx.halt.job_failed()
+            self._count_failure()
 
     async def _read_again(self) -> None:
         before = self._job
@@ -76,7 +82,8 @@ class Worker:
                 if not (self._is_first_step or self._is_submitted_here):
                     # What an earlier run began and is paid for again: beside a canary, it would be a second one.
                     self.caught_up.set()
-                    await self._ctx.canaries_back.wait()
+                    self._ctx.changed.set()
+                    await self._ctx.canaries.turn_of(self._job.job_id)
                 self._is_submitted_here = await self._submit()
                 return self._is_submitted_here
             case Step.IDENTIFY:
@@ -84,6 +91,8 @@ class Worker:
             case Step.FOLLOW:
                 return await self._follow()
             case Step.FETCH:
+                if not self._is_first_step:  # it was completed in this run
+                    self._ctx.halt.job_proved()
                 self._release_slot()
                 self.caught_up.set()
                 return await fetch(self._ctx, self._job)
@@ -124,10 +133,18 @@ class Worker:
                 return True
         return False
 
+    def _count_failure(self) -> None:
+        ctx, job = self._ctx, self._job
+        if job.error_class is ErrorClass.MODERATION:
+            ctx.moderated.refused(job.prompt_pk, job.mode, job.ratio)
+        if ctx.halt.job_failed():
+            ctx.tell(EventName.STOPPING, reason=ctx.halt.failures)
+
     def _be_late(self) -> None:
         # Another canary goes ahead now: paid for again, this job waits as one that is resumed does.
         self._is_submitted_here = False
         self.caught_up.set()
+        self._ctx.canaries.note(self._job)
         self._release_slot()
         self._ctx.late.add(self._task)
         self._ctx.changed.set()
@@ -136,6 +153,7 @@ class Worker:
         if self._holds_slot:
             self._holds_slot = False
             self._ctx.slots.release(self._job.job_id)
+            self._ctx.changed.set()
 
     @property
     def _task(self) -> "asyncio.Task[None]":

@@ -230,7 +230,7 @@ def _limits() -> Schema:
         "downloads": _whole("Files fetched at once.", 1, 100, usual.downloads),
         "task_deadline": _duration("After that a task is reported as overdue.", usual.task_deadline_s),
         "canary": {
-            "description": "Whether the first job of each mode of a batch of more than 20 jobs runs alone.",
+            "description": "Whether the first job of each mode, and of jobs with images, of a batch of more than 20 runs alone to its file.",
             "type": "boolean",
             "default": usual.canary,
         },

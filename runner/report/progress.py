@@ -110,7 +110,7 @@ class Lines:
             case EventName.FILE:
                 return f"saved {_text(event, 'path')} ({_text(event, 'bytes')} bytes)"
             case EventName.PAUSED:
-                return f"waiting {_text(event, 'seconds')} s for the service's rate limit"
+                return _paused(event)
             case EventName.RESUMED:
                 return "going on"
             case EventName.STOPPING:
@@ -138,9 +138,17 @@ def line_of(glance: Glance) -> str:
     return f"{phrases.duration(glance.seconds)}: {', '.join(filter(None, pieces))}"
 
 
+def _paused(event: RunEvent) -> str:
+    if "prompt_id" in event.details:
+        return f"prompt {_text(event, 'prompt_id')} is paused: {_text(event, 'reason')}"
+    return f"waiting {_text(event, 'seconds')} s for the service's rate limit"
+
+
 def _stopping(event: RunEvent) -> str:
     if "task_id" in event.details:
         return f"task {_text(event, 'task_id')} is paid for and could not be recorded: keep this line ({_text(event, 'error')})"
+    if "reason" in event.details:
+        return f"nothing more is submitted: {_text(event, 'reason')}"
     return f"stopping: waiting for {_text(event, 'in_the_air')} submissions in the air; again to stop at once"
 
 

@@ -62,12 +62,13 @@ class SandboxOptions:
     completed_word: str = "completed"
     failed_word: str = "failed"
 
-    # Faults of a submission: first the five that accept nothing, then those that accept and answer badly.
+    # Faults of a submission: first the six that accept nothing, then those that accept and answer badly.
     post_dropped_before: float = _fault()  # connection closed, or reset, after the request was read
     post_500: float = _fault()
     post_502_html: float = _fault()
     post_503_envelope: float = _fault()
     post_429: float = _fault()
+    image_refused: float = _fault()  # 400 for a submission with images
     post_dropped_after: float = _fault()  # accepted, then closed or reset without an answer
     post_500_after_accept: float = _fault()
     post_cut_body: float = _fault()  # Content-Length announces more than comes
@@ -75,6 +76,7 @@ class SandboxOptions:
 
     # Faults of a task, drawn once a task.
     moderation: float = _fault()  # failed, "Inappropriate content, ..."
+    image_unsupported: float = _fault()  # failed, if it has images, "File type not supported"
     task_fails: float = _fault()
     failed_charged: float = (
         _fault()

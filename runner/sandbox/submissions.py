@@ -46,7 +46,8 @@ def _over_a_cap(service: Service, now_s: float) -> Answer | None:
 
 def _fate(service: Service, submission: Submission, turn: int, token: str, now_s: float) -> Answer:
     key = submission.digest
-    if fault := service.drawn(_NOTHING_ACCEPTED, key, turn):
+    refusing = (*_NOTHING_ACCEPTED, "image_refused") if submission.images else _NOTHING_ACCEPTED
+    if fault := service.drawn(refusing, key, turn):
         service.note("generate", key, turn, fault)
         return _not_accepted(service, fault, key, turn)
     fault = service.drawn(_ACCEPTED, key, turn)
@@ -68,6 +69,8 @@ def _not_accepted(service: Service, fault: str, key: str, turn: int) -> Answer:
             return page(502, "502 Bad Gateway")
         case "post_503_envelope":
             return refusal(503, "SERVICE_UNAVAILABLE", "Service unavailable, please try again later", pause)
+        case "image_refused":
+            return refusal(400, "INVALID_REQUEST", "Invalid request: An image cannot be read")
         case _:
             return refusal(429, "RATE_LIMITED", "Too many requests", pause)
 

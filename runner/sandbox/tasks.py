@@ -15,11 +15,8 @@ RATIOS = ("2:3", "3:2", "1:1")
 PROMPT_CHARS_MAX = 5000
 
 _MODERATED = "Inappropriate content, please try another prompt."
-_FAILURES = (
-    "grok imagine build failed",
-    "Network error, please try again later.",
-    "File type not supported",
-)
+_UNSUPPORTED = "File type not supported"
+_FAILURES = ("grok imagine build failed", "Network error, please try again later.", _UNSUPPORTED)
 
 
 class TaskOutcome(StrEnum):
@@ -99,7 +96,7 @@ def plan_task(options: SandboxOptions, submission: Submission, turn: int, token:
     """The task that the ``turn``-th POST (from 0) of ``submission`` makes, its whole fate drawn beforehand."""
     draws = Draws(options.seed)
     task_id = "task_" + draws.name("task_id", submission.digest, turn)
-    error_message = _error_message(options, draws, task_id)
+    error_message = _error_message(options, draws, task_id, has_images=bool(submission.images))
     is_single = draws.hits(options.single_url, "single_url", task_id)
     files = 2 if not is_single and draws.hits(options.two_files, "two_files", task_id) else 1
     duration_s = draws.lognormal(options.latency_median_s, options.latency_spread, task_id)
@@ -135,9 +132,11 @@ def _images_in(content: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(images)
 
 
-def _error_message(options: SandboxOptions, draws: Draws, task_id: str) -> str | None:
+def _error_message(options: SandboxOptions, draws: Draws, task_id: str, *, has_images: bool) -> str | None:
     if draws.hits(options.moderation, "moderation", task_id):
         return _MODERATED
+    if has_images and draws.hits(options.image_unsupported, "image_unsupported", task_id):
+        return _UNSUPPORTED
     if draws.hits(options.task_fails, "task_fails", task_id):
         return _FAILURES[int(draws.unit("failure", task_id) * len(_FAILURES))]
     return None

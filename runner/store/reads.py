@@ -142,21 +142,6 @@ def failed_tasks(connection: Connection, job_pks: Sequence[int]) -> dict[int, li
     return found
 
 
-def first_of_each_kind(connection: Connection, batch_pk: int, only: Mapping[str, str]) -> list[StoredJob]:
-    """The first pending job of each mode, and of jobs with images in each mode, in the order of submission."""
-    with_images = prompt.c.images != "[]"
-    firsts = (
-        # SQLite takes the other columns from the row that holds the minimum.
-        select(job.c.id, func.min(job.c.rank))
-        .select_from(job.join(prompt, prompt.c.id == job.c.prompt))
-        .where(job.c.batch == batch_pk, job.c.state == JobState.PENDING, job.c.removed == 0, *matching(only))
-        .group_by(job.c.mode, with_images)
-    )
-    keys = [row.id for row in connection.execute(firsts)]
-    chosen = all_jobs_query().where(job.c.id.in_(keys)).order_by(job.c.rank, job.c.job_id)
-    return [to_job(row) for row in connection.execute(chosen)]
-
-
 def failed_attempts(connection: Connection, job_pk: int) -> int:
     """How many generations of this job the service failed."""
     failed = select(func.count()).where(attempt.c.job == job_pk, attempt.c.outcome == AttemptOutcome.FAILED)
@@ -272,6 +257,8 @@ def to_job(row: "Row[tuple[object, ...]]") -> StoredJob:
         images=tuple(json.loads(row.images)),
         mode=row.mode,
         ratio=row.ratio,
+        prompt_pk=row.prompt,
+        prompt_id=row.prompt_id,
         path=row.path,
         rank=row.rank,
         removed=bool(row.removed),

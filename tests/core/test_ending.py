@@ -18,9 +18,23 @@ CAUSES = {
     "incomplete": (Ending(incomplete=1), 1),
     "disk": (Ending(disk="the disk is full"), 1),
     "failures": (Ending(failures="3 jobs have failed"), 1),
+    "canary": (Ending(canary="the canary was refused"), 1),
+    "held": (Ending(held=1), 1),
     "nothing": (Ending(), 0),
 }
-FIELDS = ("signal", "state", "bugs", "service", "budget", "undecided", "incomplete", "disk", "failures")
+FIELDS = (
+    "signal",
+    "state",
+    "bugs",
+    "service",
+    "budget",
+    "undecided",
+    "incomplete",
+    "disk",
+    "failures",
+    "canary",
+    "held",
+)
 
 
 @pytest.mark.parametrize("cause", CAUSES)
@@ -35,7 +49,8 @@ def test_a_signal_ends_with_its_number(number, code):
 
 
 @pytest.mark.parametrize(
-    ("graver", "lesser"), [pair for pair in product(range(9), range(9)) if pair[0] < pair[1]]
+    ("graver", "lesser"),
+    [pair for pair in product(range(len(FIELDS)), range(len(FIELDS))) if pair[0] < pair[1]],
 )
 def test_of_two_causes_the_graver_one_counts(graver, lesser):
     names = FIELDS[graver], FIELDS[lesser]

@@ -36,6 +36,7 @@ def test_the_weightiest_wanted_occasion_is_told(ending, unknown, wanted, told):
         (Ending(state="the disk of the state is full"), ("state",)),
         (Ending(service="401"), ("service",)),
         (Ending(disk="full"), ("disk",)),
+        (Ending(canary="the first jobs came to nothing"), ("canary",)),
         (Ending(failures="5 failed"), ("failures",)),
         (Ending(budget=True), ("budget",)),
         (Ending(bugs=1), ("error",)),

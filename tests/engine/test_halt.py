@@ -21,7 +21,7 @@ REASONS = {
     "the disk": (lambda halt: halt.disk_refuses("full"), (True, True, True, False)),
     "the state": (lambda halt: halt.state_failed("full"), (True, True, True, True)),
     "a signal": (lambda halt: halt.interrupted(2), (True, True, True, True)),
-    "failures": (lambda halt: halt.allow_failures(1, 1), (True, True, False, False)),
+    "failures": (lambda halt: halt.allow_failures(1, 1, 0), (True, True, False, False)),
 }
 
 
@@ -98,7 +98,7 @@ def test_an_answer_begins_the_ten_minutes_anew():
 )
 def test_as_many_failures_as_allowed_end_submission(most, known, more, stops):
     halt = Halt()
-    halt.allow_failures(most, known)
+    halt.allow_failures(most, known, 0)
     for _ in range(more):
         halt.job_failed()
     assert (halt.failures is not None, halt.quiet.is_set()) == (stops, stops)

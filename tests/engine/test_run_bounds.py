@@ -268,10 +268,11 @@ def test_a_share_of_failed_jobs_is_one_of_all_jobs(many):
 
 
 def test_what_runs_is_finished_when_too_many_have_failed(many):
-    service = Service(tasks={"task-1": [NO_LUCK], "task-2": [Running(), Running(), DONE]})
-    limits = Limits(in_flight=2, requests_per_minute=6000.0, max_failures=FailureCap(count=1))
+    slow = [Running()] * 20 + [DONE]
+    service = Service(tasks={"task-1": [NO_LUCK], "task-3": [NO_LUCK], "task-4": slow})
+    limits = Limits(in_flight=2, requests_per_minute=6000.0, max_failures=FailureCap(count=2))
     story = run(many, service, limits=limits)
-    assert (many.states(), story.code) == ([FAILED, FINISHED] + [PENDING] * 10, 1)
+    assert (many.states(), story.code) == ([FAILED, FINISHED] * 2 + [PENDING] * 8, 1)
 
 
 def test_jobs_that_failed_in_earlier_runs_count(many):
@@ -301,3 +302,43 @@ def test_failures_of_removed_jobs_do_not_count(many):
 def test_without_a_cap_every_job_is_tried(many):
     story = run(many, Service(usual=[NO_LUCK]))
     assert (many.states(), story.ending.failures, story.code) == ([FAILED] * 12, None, 1)
+
+
+@pytest.mark.parametrize("in_flight", [1, 10])
+def test_a_batch_that_fails_from_the_start_stops_exactly_at_its_share(state, in_flight):
+    limits = Limits(
+        in_flight=in_flight, requests_per_minute=6000.0, canary=False, max_failures=FailureCap(share=0.05)
+    )
+    with shop_at(state, *map(job_of, range(100))) as shop:
+        story = run(shop, Service(usual=[Running(), NO_LUCK]), limits=limits)
+        assert (shop.states(), len(story.service.posted)) == ([FAILED] * 5 + [PENDING] * 95, 5)
+        (told,) = story.told(EventName.STOPPING)
+        assert (told.details["reason"], story.code) == (story.ending.failures, 1)
+
+
+def test_a_batch_that_goes_well_uses_every_slot_though_few_may_fail(state):
+    limits = Limits(in_flight=10, requests_per_minute=6000.0, canary=False, max_failures=FailureCap(count=2))
+    with shop_at(state, *map(job_of, range(60))) as shop:
+        story = run(shop, Service(usual=[Running()] * 5 + [DONE]), limits=limits)
+        assert (max(story.service.company) + 1, story.service.company[1], shop.states()) == (
+            10,
+            1,
+            [FINISHED] * 60,
+        )
+
+
+def test_no_more_fail_than_were_under_way_when_it_goes_wrong_in_the_middle(state):
+    after = {f"task-{number}": [Running(), NO_LUCK] for number in range(31, 101)}
+    limits = Limits(in_flight=10, requests_per_minute=6000.0, canary=False, max_failures=FailureCap(count=5))
+    with shop_at(state, *map(job_of, range(100))) as shop:
+        run(shop, Service(tasks=after), limits=limits)
+        assert 5 <= shop.states().count(FAILED) <= 5 + 9
+
+
+def test_what_was_completed_in_earlier_runs_lets_as_many_go(state):
+    with shop_at(state, *map(job_of, range(60))) as shop:
+        for rank in range(8):
+            shop.fetching(rank)
+        limits = Limits(requests_per_minute=6000.0, canary=False, max_failures=FailureCap(count=1))
+        story = run(shop, Service(usual=[Running()] * 20 + [DONE]), limits=limits)
+        assert max(story.service.company[:9]) + 1 == 9

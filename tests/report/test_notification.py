@@ -69,5 +69,5 @@ def test_without_a_budget_nothing_is_left_and_a_sandbox_is_marked():
 
 def test_what_the_service_said_is_not_repeated():
     said = "a red fox in the snow"
-    ending = Ending(service=said, disk=said, failures=said, state=said)
+    ending = Ending(service=said, disk=said, canary=said, failures=said, state=said)
     assert said not in json.dumps(told(Occasion.STOPPED, ending))

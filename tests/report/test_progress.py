@@ -23,8 +23,12 @@ EVENTS = {
     "failed": RunEvent(EventName.FAILED, JOB, {"task_id": "t1", "error": "no luck", "credits": 40}),
     "file": RunEvent(EventName.FILE, JOB, {"path": "p/take-01.mp4", "bytes": 7}),
     "paused": RunEvent(EventName.PAUSED, None, {"seconds": 12.5}),
+    "paused prompt": RunEvent(
+        EventName.PAUSED, None, {"prompt_id": "rose", "reason": "moderation refused it"}
+    ),
     "resumed": RunEvent(EventName.RESUMED),
     "stopping": RunEvent(EventName.STOPPING, None, {"signal": 2, "in_the_air": 3}),
+    "guarded": RunEvent(EventName.STOPPING, JOB, {"reason": "the canary was refused"}),
     "lost": RunEvent(
         EventName.STOPPING, JOB, {"task_id": "t1", "error": "accepted, but could not be recorded"}
     ),
@@ -36,7 +40,9 @@ LINES = {
     "refused": "0123456789ab  refused (validation): too long",
     "unknown": "0123456789ab  outcome unknown, its credits stay reserved: cut off",
     "failed": "0123456789ab  failed: no luck (40 credits)",
+    "paused prompt": "prompt rose is paused: moderation refused it",
     "stopping": "stopping: waiting for 3 submissions in the air; again to stop at once",
+    "guarded": "0123456789ab  nothing more is submitted: the canary was refused",
     "lost": "0123456789ab  task t1 is paid for and could not be recorded: keep this line (accepted, but could not be recorded)",
 }
 MORE_LINES = {

@@ -55,6 +55,30 @@ async def test_a_body_that_is_not_json_is_refused(call):
         assert (response.status, (await response.json())["error"]) == (400, "INVALID_REQUEST")
 
 
+async def test_images_can_be_refused_and_what_has_none_is_taken(call):
+    caller = await call(image_refused=1)
+    async with caller.post(BODY | {"images": ["https://example.com/fox.png"]}) as response:
+        assert (response.status, (await response.json())["message"]) == (
+            400,
+            "Invalid request: An image cannot be read",
+        )
+    assert (decisions(caller), caller.sandbox.ledger.tasks()) == (["image_refused"], ())
+    await caller.accepted()
+
+
+async def test_images_can_fail_their_task_and_what_has_none_completes(call):
+    caller = await call(image_unsupported=1, failed_charged=1)
+    async with caller.post(BODY | {"images": ["https://example.com/fox.png"]}) as response:
+        task_id = (await response.json())["data"]["task_id"]
+    standing = await caller.standing(task_id)
+    assert (standing["status"], standing["error_message"], standing["consumed_credits"]) == (
+        "failed",
+        "File type not supported",
+        40,
+    )
+    assert (await caller.standing(await caller.accepted()))["status"] == "completed"
+
+
 async def test_a_prompt_of_5000_characters_images_and_lone_surrogates_are_taken_and_echoed(call):
     caller = await call()
     body = BODY | {"prompt": "\ud800" + "x" * 4999, "images": ["https://example.com/fox.png"]}

@@ -81,7 +81,7 @@ def _hostile(service) -> None:
 
 
 PROMPTS = [{"id": f"p{number}", "text": f"{HIDING} {number}"} for number in range(4)]
-PLAN = ["--no-color", "plan", "m.yaml"]  # in colour: tests/cli/test_plan.py
+PLAN = ["--no-color", "plan", "m.yaml"]  # in colour: tests/cli/test_plan_command.py
 READERS = (["status"], ["jobs", "b"], ["jobs", "b", "--json"], PLAN, ["verify", "b"])
 
 

@@ -6,6 +6,7 @@ ATTEMPTS = "runner/store/attempts.py"
 SUBMISSION = "runner/engine/submission.py"
 FOLLOWING = "runner/engine/following.py"
 FETCHING = "runner/engine/fetching.py"
+GUARDS = "runner/engine/guards.py"
 HALT = "runner/engine/halt.py"
 RUN = "runner/engine/run.py"
 WORK = "runner/engine/work.py"
@@ -108,6 +109,47 @@ ENGINE_BUGS: tuple[Bug, ...] = (
             WORK,
             "        self._is_submitted_here = False\n        self.caught_up.set()\n",
             "        self.caught_up.set()\n",
+        ),
+    ),
+    bug(
+        "a-canary-goes-beside-what-an-earlier-run-paid-for",
+        "tests/engine/test_run_canaries.py::test_canaries_go_on_where_an_interruption_ended_them",
+        (GUARDS, "            await ctx.idle()\n            await _prove", "            await _prove"),
+    ),
+    bug(
+        "what-is-paid-for-again-passes-the-canary",
+        "tests/engine/test_run_canaries.py::test_an_earlier_task_that_is_paid_for_again_is_the_canary_itself",
+        (
+            "runner/engine/canaries.py",
+            "        if not self._are_out:\n            return\n        turn:",
+            "        if True:\n            return\n        turn:",
+        ),
+    ),
+    bug(
+        "after-an-invalid-canary-the-next-one-goes",
+        "tests/engine/test_run_canaries.py::test_a_canary_that_is_refused_as_invalid_ends_submission_and_says_that_it_was_free",
+        (
+            "runner/core/canary.py",
+            "    if any(loss.is_hopeless for loss in losses):\n",
+            "    if not losses:\n",
+        ),
+    ),
+    bug(
+        "more-tasks-run-at-once-than-may-fail",
+        "tests/engine/test_run_bounds.py::test_a_batch_that_fails_from_the_start_stops_exactly_at_its_share",
+        (
+            HALT,
+            "        return math.inf if most is None else",
+            "        return math.inf if most is None or True else",
+        ),
+    ),
+    bug(
+        "what-moderation-refused-is-put-back-unasked",
+        "tests/acceptance/test_acceptance_guards.py::test_what_moderation_refused_is_put_back_only_where_it_is_named",
+        (
+            "runner/app/retrying.py",
+            "        return job.error_class is not ErrorClass.MODERATION\n",
+            "        return True\n",
         ),
     ),
     # -- stopping ----------------------------------------------------------------------------------------------------

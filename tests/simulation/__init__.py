@@ -45,7 +45,8 @@ Which bug each check was seen to catch, put into the code by hand, and in the fi
                       passed over (6)
     polite            twice the rate (0); submissions of an earlier process forgotten (6); the announced remainder
                       passed over (4), a 429 passed over (20); one task too many (0), resumed tasks not counted (59);
-                      no canary (32), a job paid for again beside one (1409)
+                      no canary (32), one beside what an earlier process began (571), a job paid for
+                      again beside one (9821)
     interruption      posts in the air are cut off (18); they are waited for too long (622)
     clock-free        the wall clock as the engine's clock (0)
 """

@@ -23,6 +23,8 @@ def see(world, process):
         world.seen("nobody reached the service for 10 minutes")
     if ending.failures is not None:
         world.seen("too many failures ended submission")
+    if ending.canary is not None:
+        world.seen("lost canaries ended submission")
     for job in state.jobs.values():
         if job.removed and job.state == "done":
             world.seen("a removed job was finished")
@@ -98,7 +100,7 @@ def _wrongs_of_completeness(process, state):
     late = sum(job.overdue and job.state == "running" and not job.removed for job in state.jobs.values())
     if code in {0, 1, 4}:
         is_incomplete = states.get("failed") or states.get("fetching") or ending.incomplete
-        is_incomplete = is_incomplete or ending.disk or ending.failures
+        is_incomplete = is_incomplete or ending.disk or ending.canary or ending.failures
         expected = 4 if states.get("unknown") or late else 1 if is_incomplete else 0
         if code != expected:
             yield f"exit {code} instead of {expected} with {states}, {late} late"
@@ -118,6 +120,7 @@ def _may_leave_pending(process):
         or (mix.submissions is not None and facts.submissions >= mix.submissions)
         or (mix.stop_after_s is not None and process.ended_at >= facts.started_at + mix.stop_after_s)
         or ending.disk
+        or ending.canary
         or ending.failures
         or facts.never_sent
     )

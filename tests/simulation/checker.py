@@ -154,7 +154,7 @@ class Checker:
         self._posted.add(attempt.pk)
         self._may_post(process)
         self._fits_in_flight()
-        self._may_not_be_alone(process)
+        self._may_need_to_be_alone(post)
         self._fits_budget(post)
         self._is_polite(process, is_post=True)
         if post.is_open:
@@ -256,14 +256,31 @@ class Checker:
         if there > self._world.mix.limits.in_flight:
             self._wrong(f"{there} are in flight, and {self._world.mix.limits.in_flight} may be")
 
-    def _may_not_be_alone(self, process):
-        """While a batch of more than 20 jobs has nothing done, its submissions go one by one."""
+    def _may_need_to_be_alone(self, post):
+        """In a batch of more than 20 jobs, the first payment for a job of a kind of which nothing is done goes alone.
+
+        So does every payment while nothing at all is done. What any process began counts as company, but for what is
+        overdue.
+        """
         states = self.state.states()
-        if not self._world.mix.limits.canary or sum(states.values()) <= CANARY_FROM or states.get("done"):
+        if not self._world.mix.limits.canary or sum(states.values()) <= CANARY_FROM:
+            return
+        is_first = len(self.state.attempts_of(post.job)) == 1
+        kind = self._kind_of(self.state.jobs[post.job])
+        proven = {
+            self._kind_of(job) for job in self.state.jobs.values() if job.state == "done" and not job.removed
+        }
+        if states.get("done") and (kind in proven or not is_first):
             return
         self._world.seen("a canary went ahead")
-        if self._in_flight([process.number]) > 1:
+        if states.get("done"):
+            self._world.seen("a canary of a second kind went ahead")
+        if self._in_flight(range(1, len(self._world.processes) + 1)) > 1:
             self._wrong("a second job went ahead with the canary")
+
+    def _kind_of(self, job):
+        wanted = self._world.job(job.job_id)
+        return wanted.mode, bool(wanted.images)
 
     def _in_flight(self, processes):
         """Tasks at work and submissions under way that these processes began; what is overdue has given way."""

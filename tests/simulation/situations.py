@@ -41,6 +41,8 @@ EVERY = frozenset(
         "nobody reached the service for 10 minutes",
         "too many failures ended submission",
         "a canary went ahead",
+        "a canary of a second kind went ahead",
+        "lost canaries ended submission",
         "the budget was used to the last credit",
         "the books were above the budget",
         "a reservation at more than the quoted price",

@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import event
 from store_support import NOW, job_of, shop_at
 
+from runner.core.canary import Kind
 from runner.core.model import AttemptOutcome, JobState
 from runner.core.outcomes import ErrorClass, TaskId
-from runner.store import attempts, decisions, enrolment, outputs, reads, records, troubles
+from runner.store import attempts, decisions, enrolment, guards, outputs, reads, records, troubles
 from runner.store.records import Selection
 
 WORDS = re.compile(r"^(SAVEPOINT|RELEASE|ROLLBACK|BEGIN)", re.IGNORECASE)
@@ -57,6 +58,7 @@ def drained(find, *args):
 
 
 AFTER = (3, job_of(3).job_id)
+KIND = Kind("normal", with_images=False)
 ONLY = {"mode": "normal", "animal": "fox"}
 OFTEN = {
     "claimable": (reads.claimable, 1, {}, AFTER, 5),
@@ -67,7 +69,12 @@ OFTEN = {
     "stored_job": (reads.stored_job, 2),
     "files_of": (reads.files_of, 1),
     "failed_attempts": (reads.failed_attempts, 2),
-    "first_of_each_kind": (reads.first_of_each_kind, 1, {}),
+    "kinds": (guards.kinds, 1, {}),
+    "pending_of": (guards.pending_of, 1, {}, KIND, AFTER, 5),
+    "has_done": (guards.has_done, 1, KIND),
+    "failed": (guards.failed, 1, KIND),
+    "canary": (guards.canary, 2),
+    "moderated": (guards.moderated, 1, AFTER, 5),
     "last_errors": (reads.last_errors, 1, 5),
     "file_totals": (reads.file_totals, 1),
     "troubles": (troubles.by_class, 1),
@@ -107,7 +114,9 @@ def test_each_job_of_a_page_is_looked_up(shop):
     ]
 
 
-@pytest.mark.parametrize("name", ["claimable", "records", "records of a state", "records with files"])
+@pytest.mark.parametrize(
+    "name", ["claimable", "pending_of", "moderated", "records", "records of a state", "records with files"]
+)
 def test_a_page_of_jobs_is_found_by_its_place_and_not_by_sorting_the_batch(shop, name):
     plan = plan_of(shop, *OFTEN[name])
     found = [step for step in plan if step.startswith("SEARCH job")]

@@ -61,6 +61,8 @@ def test_a_job_comes_with_its_attempt(shop):
         trusted=False,
         submitted_at=NOW,
         error_class=ErrorClass.LOST,
+        prompt_pk=1,
+        prompt_id="p0",
     )
 
 
@@ -116,14 +118,6 @@ def test_only_what_matches_can_be_claimed_and_counted(mixed, only, found):
         len(found),
         len(found),
     )
-
-
-def test_the_first_job_of_each_kind(mixed):
-    kinds = mixed.do(reads.first_of_each_kind, mixed.pk, {})
-    fun = mixed.do(reads.first_of_each_kind, mixed.pk, {"mode": "fun"})
-    mixed.running(0)
-    without = mixed.do(reads.first_of_each_kind, mixed.pk, {})
-    assert [ranks(each) for each in (kinds, fun, without)] == [[0, 1, 3, 4], [1, 3], [1, 2, 3, 4]]
 
 
 def test_jobs_in_a_state_come_page_by_page_removed_ones_too(shop):
