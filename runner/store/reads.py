@@ -76,7 +76,7 @@ def last_errors(connection: Connection, batch_pk: int, most: int) -> list[tuple[
     return [(row.job_id, row.error) for row in rows]
 
 
-_TROUBLED = (JobState.FAILED, JobState.UNKNOWN, JobState.RUNNING, JobState.FETCHING, JobState.PENDING)
+_TROUBLED = (JobState.FAILED, JobState.UNKNOWN, JobState.RUNNING, JobState.FETCHING)
 
 
 def claimable(
