@@ -115,7 +115,8 @@ def _adopt(root: OutputRoot, target: Entry) -> None:
 
 def _without_source(root: OutputRoot, path: str, content: Content) -> PlaceOutcome:
     try:
-        with root.entry(path, create=False) as target:
+        # Durable: whoever linked it may have died before the directories on the way were synced.
+        with root.entry(path, durable=True) as target:
             if root.digest(target) != content:
                 return Absent(f"{path}: neither it nor its source holds what was recorded")
             _adopt(root, target)

@@ -139,12 +139,13 @@ class OutputRoot:
                 self.disk.remove(each)
 
     @contextlib.contextmanager
-    def entry(self, path: str, *, create: bool = False) -> Iterator[Entry]:
+    def entry(self, path: str, *, create: bool = False, durable: bool = False) -> Iterator[Entry]:
         """The entry of ``path``, valid inside the ``with``.
 
         Raises ``FileNotFoundError`` where a directory is missing and not to be created, ``NotOursError`` where a
-        component is in the way, and other ``OSError``. New directories are durable once the block has ended without an
-        error, after what it synced in them: the first sync commits them all, and the others find little to do.
+        component is in the way, and other ``OSError``. With ``create``, which makes them, or ``durable`` the directories on
+        the way are durable once the block has ended without an error, after what it synced in them: the first sync
+        commits them all, and the others find little to do.
         """
         *directories, name = _components(path)
         with contextlib.ExitStack() as stack:
@@ -154,7 +155,7 @@ class OutputRoot:
                 so_far = f"{so_far}{each}/"
                 above, current = current, self._step(Entry(current, each), so_far, create=create)
                 stack.callback(self.disk.close, current)
-                if create and so_far not in self._durable:
+                if (create or durable) and so_far not in self._durable:
                     # Also for one that was there: a process that died may have made it and not synced it.
                     unsynced.append((above, so_far))
             yield Entry(current, name)

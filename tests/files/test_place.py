@@ -156,6 +156,21 @@ def test_the_order_is_link_sync_of_all_directories_on_the_way_unlink(tmp_path):
     assert steps[:5] == ["make_directory", "link", "sync", "sync", "remove"]
 
 
+@pytest.mark.parametrize("partial_is_there", [True, False])
+def test_what_a_dead_process_linked_is_told_once_all_directories_on_the_way_are_synced(
+    partial_is_there, tmp_path
+):
+    disk = FaultyDisk()
+    put(tmp_path, "a/b/c.mp4")
+    with OutputRoot(str(tmp_path / "out"), disk=disk) as root:
+        if partial_is_there:
+            partial_of(root, tmp_path)
+        disk.calls.clear()
+        outcome = place(root, "job-1", "a/b/c.mp4", VIDEO_CONTENT)
+    # the file, its directory, the two above it
+    assert (outcome, disk.calls.count("sync")) == (AlreadyThere(), 4)
+
+
 def test_a_file_is_moved_and_the_empty_directories_go(root, tmp_path):
     put(tmp_path, "old/deep/a.mp4")
     put(tmp_path, "old/kept.txt", b"mine")
