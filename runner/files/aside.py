@@ -27,8 +27,10 @@ def set_aside(root: OutputRoot, path: str, directory: str) -> str | None:
 def _moved(root: OutputRoot, path: str, new: str) -> bool:
     if root.stat(path) is None:
         return False
-    with root.entry(path) as source, root.entry(new, create=True) as target:
-        root.disk.rename_new(source, target)
-        root.disk.sync(target.directory)
+    with root.entry(path) as source:
+        with root.entry(new, create=True) as target:
+            root.disk.rename_new(source, target)
+            root.disk.sync(target.directory)
+        # Only now, with all directories above the new name synced: a power cut must not leave neither name.
         root.disk.sync(source.directory)
     return True

@@ -1,6 +1,7 @@
 import os
 
 import pytest
+from files_support import FaultyDisk
 
 from runner.files.aside import set_aside
 from runner.files.root import OutputRoot
@@ -46,6 +47,17 @@ def test_what_stands_aside_already_gets_another_name_there(root, tmp_path):
     (tmp_path / "removed" / "j" / "b.mp4").write_text("mine")
     assert set_aside(root, "removed/j/b.mp4", "removed/j") == "removed/j/b.1.mp4"
     assert not (tmp_path / "removed" / "j" / "b.mp4").exists()
+
+
+def test_the_old_name_is_gone_for_good_only_when_the_new_one_stands_for_good(tmp_path):
+    synced = []
+    disk = FaultyDisk()
+    disk.sync = lambda handle: synced.append(os.fstat(handle).st_ino)
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "b.mp4").write_text("mine")
+    with OutputRoot(str(tmp_path), disk=disk) as root:
+        set_aside(root, "a/b.mp4", "removed/j")
+    assert synced == [(tmp_path / each).stat().st_ino for each in ("removed/j", "", "removed", "a")]
 
 
 def test_a_link_on_the_way_is_not_followed(root, tmp_path):
