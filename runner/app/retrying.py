@@ -21,14 +21,16 @@ from runner.store import attempts, decisions, reads
 AT_ONCE = 20
 """Jobs that are asked about side by side."""
 
-_REFUSED_AGAIN = "moderation refused it, and most likely would again: change its text, or name it (--job, --class moderation)"
-
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What a retry may lead to: so many jobs may be paid for again at the next run, for at most so many credits."""
+    """What a retry may lead to: so many jobs may be paid for again at the next run, for at most so many credits.
+
+    ``moderated`` of them were refused by moderation, and most likely would be again.
+    """
 
     jobs: int
+    moderated: int
     credits: int
     price: Price
 
@@ -38,8 +40,7 @@ class RetryWishes:
     """Which failed jobs are meant.
 
     Those whose ids begin with one of ``beginnings``; without any, those that the manifest names and that failed by one
-    of ``classes``; without these either, all of them but what moderation refused, which would be refused again.
-    ``confirm`` is called with what that may cost, where there is something; it returns whether to go on.
+    of ``classes``; without these either, all of them. ``confirm`` is called with what that may cost, where there is something; it returns whether to go on.
     """
 
     beginnings: tuple[str, ...] = ()
@@ -49,9 +50,7 @@ class RetryWishes:
 
     def means(self, job: StoredJob) -> bool:
         """Whether a failed job is among those that were asked for by their class, or by no more than having failed."""
-        if self.classes:
-            return job.error_class in self.classes
-        return job.error_class is not ErrorClass.MODERATION
+        return not self.classes or job.error_class in self.classes
 
 
 def retry(workplace: Workplace, named: str, wishes: RetryWishes, tell: Callable[[Decision], None]) -> Decided:
@@ -93,8 +92,11 @@ class _Retrial:
 
     def offer(self) -> Offer:
         """What is asked for, at the price of the next reservation."""
-        batch, jobs = self.desk.batch, sum(len(page) for page in self._failed())
-        return Offer(jobs, jobs * batch.reservation_price, batch.price)
+        batch, jobs, moderated = self.desk.batch, 0, 0
+        for page in self._failed():
+            jobs += len(page)
+            moderated += sum(job.error_class is ErrorClass.MODERATION for job in page)
+        return Offer(jobs, moderated, jobs * batch.reservation_price, batch.price)
 
     def needs_asking(self) -> bool:
         """Whether a task was made for any of the jobs: it may have completed after all."""
@@ -163,7 +165,7 @@ class _Retrial:
     def _failed(self, *, tell_others: bool = False) -> Iterator[list[StoredJob]]:
         """The failed jobs that were asked for, in pages."""
         if not self.wishes.beginnings:
-            yield from self._failed_of_class(tell_others=tell_others)
+            yield from self._failed_of_class()
             return
         for page in self.desk.named(self.wishes.beginnings):
             for job in page:
@@ -171,13 +173,9 @@ class _Retrial:
                     self.desk.pass_by(job, "not failed: nothing to retry")
             yield [job for job in page if job.state is JobState.FAILED]
 
-    def _failed_of_class(self, *, tell_others: bool) -> Iterator[list[StoredJob]]:
+    def _failed_of_class(self) -> Iterator[list[StoredJob]]:
         for page in self.desk.in_state(JobState.FAILED):
-            there = [job for job in page if not job.removed]
-            for job in there:
-                if tell_others and not self.wishes.classes and not self.wishes.means(job):
-                    self.desk.pass_by(job, _REFUSED_AGAIN)
-            yield [job for job in there if self.wishes.means(job)]
+            yield [job for job in page if not job.removed and self.wishes.means(job)]
 
     def _tasks_of(self, jobs: Iterable[StoredJob]) -> dict[int, list[FailedTask]]:
         return self.desk.writer.write_now(reads.failed_tasks, [job.pk for job in jobs])

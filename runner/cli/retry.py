@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from runner.cli import completing
+from runner.cli.edge import say
 from runner.cli.options import error_class, json_option, sandbox_option, sandbox_options_option, workplace
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.command("retry", short_help="Put failed jobs back to pending, for a further paid attempt.")
 @click.argument("batch", shell_complete=completing.batches)
-@click.option("--failed", is_flag=True, help="Every failed job but those that moderation refused.")
+@click.option("--failed", is_flag=True, help="Every failed job.")
 @click.option(
     "--class",
     "classes",
@@ -39,7 +40,7 @@ def command(ctx: click.Context, /, batch: str, **given: Any) -> None:
     """Let failed jobs of BATCH be paid for once more at the next `run`, within the budget.
 
     Nothing is spent here. The service is asked about each known task first: what it has completed after all is fetched
-    instead of paid for again. What moderation refused is put back only where --class moderation or --job says so.
+    instead of paid for again. What moderation refused would most likely be refused again: --class leaves it out.
     """
     from runner.app.retrying import RetryWishes, retry  # noqa: PLC0415 - heavy imports inside the command
     from runner.cli.decided import conclude, show_decision  # noqa: PLC0415 - heavy imports inside the command
@@ -55,7 +56,7 @@ def command(ctx: click.Context, /, batch: str, **given: Any) -> None:
         RetryWishes(
             asked.jobs,
             asked.classes,
-            confirm=lambda offer: asked.yes or _ask(offer),
+            confirm=lambda offer: _ask(offer, is_sure=asked.yes),
             sandbox_options=asked.sandbox_options,
         ),
         lambda decision: show_decision(decision, as_json=asked.as_json),
@@ -76,11 +77,16 @@ class _Asked:
     as_json: bool
 
 
-def _ask(offer: "Offer") -> bool:
+def _ask(offer: "Offer", *, is_sure: bool) -> bool:
     """On a terminal only: nothing is spent before the next `run`, which asks, or has a budget, in its turn."""
     from runner.report.payload import dollars  # noqa: PLC0415 - heavy imports inside the command
 
-    if not sys.stdin.isatty():
+    if offer.moderated:
+        say(
+            f"{offer.moderated} of {offer.jobs} were refused by moderation, and most likely will be again: word the prompt "
+            "differently, or leave them out with --class"
+        )
+    if is_sure or not sys.stdin.isatty():
         return True
     number = f"{offer.jobs} job{'' if offer.jobs == 1 else 's'}"
     cost = f"up to {offer.credits} credits (about {dollars(offer.price, offer.credits)})"
