@@ -2,7 +2,8 @@
 
 The DDL is the truth: STRICT tables, CHECKs on every stored word, foreign keys, and the two unique indexes that make
 a second payment impossible. The books are the attempts; ``batch.spent``, ``.reserved`` and ``.unknown`` are their
-sums, kept by triggers in the same transaction, so that a claim need not add up a million rows.
+sums, kept by triggers in the same transaction, so that a claim need not add up a million rows; ``batch.files`` and
+``.file_bytes`` are those of its placed files.
 """
 
 from sqlalchemy import Column, Integer, LargeBinary, MetaData, Table, Text
@@ -132,6 +133,32 @@ VERSION_2 = (
     ) STRICT""",
 )
 
+_COUNTED = """UPDATE batch SET files = files SIGN 1, file_bytes = file_bytes SIGN ROW.bytes
+        WHERE ROW.state = 'placed' AND id = (SELECT batch FROM job WHERE id = ROW.job)"""
+_WITH_NEW = _COUNTED.replace("SIGN", "+").replace("ROW", "NEW")
+_WITHOUT_OLD = _COUNTED.replace("SIGN", "-").replace("ROW", "OLD")
+
+VERSION_3 = (
+    # To add up the files of a million jobs whenever somebody asks where a batch stands takes a third of a second.
+    "ALTER TABLE batch ADD COLUMN files INTEGER NOT NULL DEFAULT 0 CHECK (files >= 0)",
+    "ALTER TABLE batch ADD COLUMN file_bytes INTEGER NOT NULL DEFAULT 0 CHECK (file_bytes >= 0)",
+    """UPDATE batch SET (files, file_bytes) = (
+        SELECT count(*), coalesce(sum(file.bytes), 0) FROM file JOIN job ON job.id = file.job
+        WHERE job.batch = batch.id AND file.state = 'placed'
+    )""",
+    f"""CREATE TRIGGER file_counted AFTER INSERT ON file WHEN NEW.state = 'placed' BEGIN
+        {_WITH_NEW};
+    END""",
+    f"""CREATE TRIGGER file_recounted AFTER UPDATE OF job, state, bytes ON file
+    WHEN OLD.state = 'placed' OR NEW.state = 'placed' BEGIN
+        {_WITHOUT_OLD};
+        {_WITH_NEW};
+    END""",
+    f"""CREATE TRIGGER file_discounted AFTER DELETE ON file WHEN OLD.state = 'placed' BEGIN
+        {_WITHOUT_OLD};
+    END""",
+)
+
 metadata = MetaData()
 
 batch = Table(
@@ -156,6 +183,8 @@ batch = Table(
     Column("tree_stale", Integer),
     Column("created_at", Text),
     Column("updated_at", Text),
+    Column("files", Integer),
+    Column("file_bytes", Integer),
 )
 
 prompt = Table(

@@ -1,5 +1,8 @@
 """The tables as SQLite has them: what they refuse, and the sums that the triggers keep."""
 
+import contextlib
+import sqlite3
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -7,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from store_support import NOW, job_of, raw, shop_at
 
 from runner.core.model import LIVE, AttemptOutcome, JobState
-from runner.store import reads
+from runner.store import outputs, reads
 from runner.store.schema import metadata
 
 
@@ -129,6 +132,57 @@ def test_the_triggers_keep_the_sums_whatever_is_done_to_the_attempts(tmp_path_fa
                     )
                 )
             assert shop.books() == shop.do(reads.books, shop.pk)
+
+
+FILES = st.lists(
+    st.tuples(
+        st.integers(0, 2), st.sampled_from(["wanted", "verified", "placed", None]), st.integers(0, 100)
+    ),
+    max_size=12,
+)
+
+
+@settings(deadline=None, max_examples=40)
+@given(changes=FILES)
+def test_the_triggers_keep_the_totals_whatever_is_done_to_the_files(tmp_path_factory, changes):
+    """Insertions, changes and deletions (``None``): the batches and their files always say the same."""
+    folder = tmp_path_factory.mktemp("files")
+    with (
+        shop_at(folder / "a.db", *map(job_of, range(3))) as shop,
+        shop_at(folder / "a.db", name="b") as other,
+    ):
+        for rank in range(3):
+            shop.reserve(rank)
+        for rank, state, size in changes:
+            known = shop.rows(f"SELECT id FROM file WHERE job = {rank + 1}")
+            values = f"state = '{state}', path = 'a.mp4', bytes = {size}, sha256 = 'ab'"
+            if state is None:
+                shop.do(raw(f"DELETE FROM file WHERE job = {rank + 1}"))
+            elif known:
+                shop.do(raw(f"UPDATE file SET {values} WHERE job = {rank + 1}"))
+            else:
+                columns = "job, attempt, position, url, state, path, bytes, sha256"
+                row = f"{rank + 1}, {rank + 1}, 1, 'https://a', '{state}', 'a.mp4', {size}, 'ab'"
+                shop.do(raw(f"INSERT INTO file ({columns}) VALUES ({row})"))
+            placed = "SELECT count(*), coalesce(sum(bytes), 0) FROM file WHERE state = 'placed'"
+            assert [shop.do(reads.file_totals, shop.pk)] == shop.rows(placed)
+        assert shop.do(reads.file_totals, other.pk) == (0, 0)
+
+
+def test_a_state_of_version_2_gets_the_totals_of_its_files(tmp_path):
+    with shop_at(tmp_path / "a.db", job_of(0)) as shop:
+        for file in shop.do(reads.files_of, shop.fetching(0, "https://a", "https://b")):
+            shop.do(outputs.verified, file.pk, f"{file.position}.mp4", 7, "ab")
+            shop.do(outputs.placed, file.pk)
+        today = shop.do(reads.file_totals, shop.pk)
+    with contextlib.closing(sqlite3.connect(tmp_path / "a.db", isolation_level=None)) as connection:
+        for name in ("counted", "recounted", "discounted"):
+            connection.execute(f"DROP TRIGGER file_{name}")
+        connection.execute("ALTER TABLE batch DROP COLUMN files")
+        connection.execute("ALTER TABLE batch DROP COLUMN file_bytes")
+        connection.execute("PRAGMA user_version = 2")
+    with shop_at(tmp_path / "a.db", job_of(0)) as shop:
+        assert (shop.do(reads.file_totals, shop.pk), today) == ((2, 14), (2, 14))
 
 
 def test_the_words_of_the_core_are_those_of_the_checks(shop):
