@@ -119,7 +119,7 @@ async def ports(
     settings = manifest.provider
     async with (
         connected(manifest, token) as provider,
-        open_tree(root, settings.base_url, settings.ca_file, settings.proxy) as files,
+        open_tree(root, settings, manifest.limits.downloads) as files,
     ):
         chance = random.SystemRandom()
         yield Ports(state, provider, files, tell, lambda: datetime.now(UTC), chance, files.meter, watcher)

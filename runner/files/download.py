@@ -12,7 +12,7 @@ from yarl import URL
 from runner.files.addresses import AddressPolicy, AddressRefusedError
 from runner.files.meter import Meter
 from runner.files.outcomes import Broken, EndedError, Expired, FetchOutcome, Refused
-from runner.files.partial import Beginning, Partial, recover
+from runner.files.partial import HELD_BYTES_MAX, Beginning, Partial, recover
 from runner.files.replies import (
     announced_bytes,
     continues,
@@ -32,12 +32,16 @@ _EVIDENCE_BYTES = 2048
 
 @dataclass(frozen=True, slots=True)
 class FetchRequest:
-    """What to fetch: ``url`` into the partial file ``partial`` (a name, not a path), of at most ``max_bytes``."""
+    """What to fetch: ``url`` into the partial file ``partial`` (a name, not a path), of at most ``max_bytes``.
+
+    Up to ``held_bytes_max`` are held in memory; a file that is larger is written while it comes.
+    """
 
     url: str
     partial: str
     policy: AddressPolicy
     max_bytes: int = 2 * 1024**3
+    held_bytes_max: int = HELD_BYTES_MAX
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +82,17 @@ async def fetch(
     """
     what = _Fetch(session, request, patience, now or asyncio.get_running_loop().time, meter or Meter())
     try:
-        with what.meter.downloading(), contextlib.closing(Partial(root, request.partial)) as partial:
+        with what.meter.downloading(), _partial(root, request) as partial:
             beginning = await _beginning(root, request)
             return await _received(what, partial, beginning)
     except EndedError as ended:
         return ended.outcome
     except (aiohttp.ClientError, aiohttp.http.HttpProcessingError, OSError) as error:
         return _outcome_of(error)  # of the network: those of the disk are translated where they arise
+
+
+def _partial(root: OutputRoot, request: FetchRequest) -> "contextlib.closing[Partial]":
+    return contextlib.closing(Partial(root, request.partial, request.held_bytes_max))
 
 
 async def _beginning(root: OutputRoot, request: FetchRequest) -> Beginning | None:

@@ -24,7 +24,7 @@ from runner.files.root import PARTIAL, OutputRoot, checked_name
 from runner.files.video import NotVideo, Video, check_video
 
 _NOTE_EVERY_BYTES = 4 * 1024 * 1024
-_HELD_BYTES_MAX = 4 * 1024 * 1024
+HELD_BYTES_MAX = 4 * 1024 * 1024
 _HELD_CHUNKS_MAX = 1024  # a server that drips single bytes must not make a million objects of them
 _NOTE_BYTES = 1024  # of one size, and overwritten in place: that works on a full disk
 _BLOCK_BYTES = 1024 * 1024
@@ -55,8 +55,9 @@ class Partial:
     does not (after a failed write or sync nothing proves what it holds).
     """
 
-    def __init__(self, root: OutputRoot, name: str) -> None:
+    def __init__(self, root: OutputRoot, name: str, held_bytes_max: int = HELD_BYTES_MAX) -> None:
         self._root, self._name, self._disk = root, checked_name(name), root.disk
+        self._held_bytes_max = held_bytes_max
         self._handle: int | None = None
         self._held: list[bytes] = []
         self._hasher = hashlib.sha256()
@@ -120,7 +121,7 @@ class Partial:
         return Sealing(self._root, self._name, handle, held, self.offset, self._hasher)
 
     def _has_room_for(self, chunk: bytes) -> bool:
-        return self.offset + len(chunk) <= _HELD_BYTES_MAX and len(self._held) < _HELD_CHUNKS_MAX
+        return self.offset + len(chunk) <= self._held_bytes_max and len(self._held) < _HELD_CHUNKS_MAX
 
     def _flush(self) -> None:
         """Put what is held into a new file, which is open afterwards."""

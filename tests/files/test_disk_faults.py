@@ -3,17 +3,31 @@ import os
 import resource
 import shutil
 import subprocess
+import threading
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from files_support import ETAG, VIDEO, FaultyDisk, content_of, failing, fetched, mp4, part, reply, serving
+from files_support import (
+    ETAG,
+    LOOPBACK,
+    VIDEO,
+    FaultyDisk,
+    content_of,
+    failing,
+    fetched,
+    mp4,
+    part,
+    reply,
+    serving,
+)
 
 from runner.files.download import fetch
 from runner.files.outcomes import Broken, DiskFailed, DiskFull, Fetched
 from runner.files.partial import Partial
 from runner.files.place import place
 from runner.files.root import OutputRoot
+from runner.files.tree import Tree
 
 BIG = mp4(b"frames" * 100_000)
 
@@ -79,6 +93,17 @@ def test_a_drip_of_bytes_goes_to_the_disk_before_it_becomes_a_million_objects(tm
         written = disk.calls.count("open_file")
         outcome = partial.hand_over().run(length_proven=True)
     assert (written, outcome) == (1, fetched(drip))
+
+
+@pytest.mark.parametrize(("at_once", "is_held"), [(16, True), (17, False)])
+async def test_what_all_downloads_hold_together_is_bounded(at_once, is_held, tmp_path, session):
+    writers = set()
+    disk = FaultyDisk(lambda name, _count: writers.add(threading.get_ident()) if name == "write" else None)
+    large = mp4(bytes(4 * 2**20 - 200))
+    with OutputRoot(str(tmp_path / "out"), disk=disk) as root:
+        async with serving(reply(large, headers=ETAG)) as server:
+            outcome = await Tree(root, session, LOOPBACK, at_once).fetch(server.url(), "job-1")
+    assert (outcome, threading.get_ident() not in writers) == (fetched(large), is_held)
 
 
 async def test_the_file_is_synced_after_the_last_write_and_before_its_outcome(tmp_path, session):

@@ -171,7 +171,7 @@ class Case:
         heard.client = connect(provider, TOKEN)
         loop = asyncio.get_running_loop()
         with OutputRoot(str(out), disk=self.disk) as root:
-            async with open_tree(root, base_url, provider.ca_file, None) as heard.tree:
+            async with open_tree(root, replace(provider, proxy=None), 8) as heard.tree:
                 yield Ports(
                     state=shop.writer,
                     provider=heard,
