@@ -3,6 +3,9 @@
 from runner.core.outcomes import Throttled
 
 _ROUNDING_S = 1e-6
+_ROUNDED_S = (
+    2.5  # a reset in whole seconds that counts from a ``Date`` of whole seconds, and the way of the answer
+)
 
 
 def wrongs_of_request(facts, mix, now, *, is_post):
@@ -30,7 +33,10 @@ def hear(facts, answer, now):
     if limits is not None and limits.remaining is not None:
         until, left, heard_at = facts.window
         ends_at = now + limits.reset_after_s  # late by as long as the answer travelled
-        if now >= until - _ROUNDING_S:
+        # More is left, and for longer than rounding explains: the next window, though an answer of the last one came late
+        # and made that one seem to go on.
+        is_refilled = limits.remaining > left and ends_at > until + _ROUNDED_S
+        if now >= until - _ROUNDING_S or is_refilled:
             facts.window = (ends_at, limits.remaining, now)
         elif limits.remaining < left:
             facts.window = (min(until, ends_at), limits.remaining, now)
