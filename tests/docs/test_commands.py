@@ -148,6 +148,11 @@ def followed(page: Path, desk: Desk, base_url: str) -> Iterator[tuple[Command, i
             yield step, *carried_out(step, desk)
 
 
+def shown(page: Path) -> list[str]:
+    """The lines of the output that the page shows."""
+    return [line for block in blocks(page) if not block.language for line in block.text.splitlines()]
+
+
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_every_command_does_what_the_page_says(page: Path, desk: Desk) -> None:
     ledger = desk.place / "service.db"
@@ -157,6 +162,7 @@ def test_every_command_does_what_the_page_says(page: Path, desk: Desk) -> None:
     assert [(step.line, code) for step, code, _ in done] == [
         (step.line, step.exit_code) for step, _, _ in done
     ], said
+    assert [line for line in shown(page) if line not in said.splitlines()] == [], said
     paid = Ledger(ledger)
     try:
         assert len(paid.tasks()) == PAID.get(name_of(page), 0), said
