@@ -131,8 +131,8 @@ def in_a_shell(command: Command, desk: Desk) -> tuple[int, str]:
         assert process.stdout is not None
         said = ""
         if command.is_interrupted:
-            while INTERRUPT_AFTER not in said:
-                said += process.stdout.readline()
+            while INTERRUPT_AFTER not in said and (line := process.stdout.readline()):
+                said += line
             process.send_signal(signal.SIGINT)
         said += process.communicate(timeout=120)[0]
     return process.returncode, said
