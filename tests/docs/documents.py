@@ -6,21 +6,29 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
 README = ROOT / "README.md"
-REFERENCE = ROOT / "docs" / "manifest.md"
-DOCUMENTS = (README, REFERENCE, ROOT / "docs" / "plan.md", ROOT / "docs" / "api.md")
+REFERENCE = DOCS / "manifest.md"
+JSON = DOCS / "json.md"
+EXIT_CODES = DOCS / "exit-codes.md"
+DOCUMENTS = (README, *sorted(DOCS.rglob("*.md")))
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_MARK = re.compile(r"<!-- command: (\w+) -->\n\Z")
+_MARK = re.compile(r"<!-- (command|file|edit): (\S+) -->\n\Z")
 
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block; ``mark`` is the name in the HTML comment right above it."""
+    """A fenced block.
+
+    An HTML comment right above it gives it a ``mark`` of a ``kind``: a ``command`` by its name, the ``file`` that the
+    reader writes it into, or the file that they ``edit`` so.
+    """
 
     where: str
     language: str
     text: str
+    kind: str | None
     mark: str | None
 
 
@@ -28,14 +36,24 @@ def blocks(path: Path) -> Iterator[Block]:
     text = path.read_text(encoding="utf-8")
     for found in _FENCE.finditer(text):
         mark = _MARK.search(text, 0, found.start())
+        kind, name = (mark[1], mark[2]) if mark else (None, None)
         line = text.count("\n", 0, found.start()) + 1
-        yield Block(f"{path.name}:{line}", found[1], found[2], mark[1] if mark else None)
+        yield Block(f"{name_of(path)}:{line}", found[1], found[2], kind, name)
+
+
+def name_of(path: Path) -> str:
+    """A document's path as a reader knows it."""
+    return path.relative_to(ROOT).as_posix()
+
+
+def prose(path: Path) -> str:
+    """A document without its fenced blocks."""
+    return _FENCE.sub("", path.read_text(encoding="utf-8"))
 
 
 def section(path: Path, heading: str) -> str:
     """What stands below a heading, as far as the next heading; code blocks are left out."""
-    text = _FENCE.sub("", path.read_text(encoding="utf-8"))
-    found = re.search(rf"^#+ {re.escape(heading)}\n(.*?)(?=^#|\Z)", text, re.MULTILINE | re.DOTALL)
+    found = re.search(rf"^#+ {re.escape(heading)}\n(.*?)(?=^#|\Z)", prose(path), re.MULTILINE | re.DOTALL)
     assert found is not None, f"{path.name} has no section {heading!r}"
     return found[1]
 
@@ -46,7 +64,7 @@ def rows(path: Path, heading: str) -> list[list[str]]:
     first = next(number for number, line in enumerate(lines) if line.startswith("|"))
     table = lines[first:]
     table = table[: next((number for number, line in enumerate(table) if not line.startswith("|")), None)]
-    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in table[2:]]
+    return [[cell.strip() for cell in line[1:-1].split(" | ")] for line in table[2:]]
 
 
 def code_in(text: str) -> list[str]:

@@ -6,8 +6,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from documents import README, ROOT, blocks
 from packaging.requirements import Requirement
+
+from tests.docs.documents import README, ROOT, blocks
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 TESTED = dict(

@@ -4,7 +4,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from documents import DOCUMENTS, README, REFERENCE, Block, blocks, code_in, rows
 
 from runner.core.expansion import survey
 from runner.core.model import Manifest
@@ -13,6 +12,7 @@ from runner.manifest.loading import KEYS
 from runner.manifest.prompts import FILE_KEYS, PROMPT_KEYS
 from runner.manifest.settings import LIMITS, NOTIFY, OUTPUT, PROVIDER, RETRIES
 from runner.providers import capabilities_of
+from tests.docs.documents import DOCUMENTS, REFERENCE, Block, blocks, code_in, rows
 
 SECTIONS = {
     "Provider": "provider",
@@ -21,14 +21,25 @@ SECTIONS = {
     "Notification": "notify",
     "Output": "output",
 }
-EXAMPLES = [block for path in DOCUMENTS for block in blocks(path) if block.language == "yaml"]
-CSV = next(block.text for block in blocks(REFERENCE) if block.language == "csv")
+PLAIN_CSV = "text\na fox\n"
 NAME = "spring"
 
 
-def read(place: Path, text: str) -> Manifest:
-    has_light = "\n  light:" in text  # the variable of the reference's own prompts.csv
-    (place / "prompts.csv").write_text(CSV if has_light else "text\na fox\n", encoding="utf-8")
+def examples() -> list[tuple[Block, str]]:
+    """Each example with the ``prompts.csv`` that its page shows above it."""
+    found = []
+    for path in DOCUMENTS:
+        csv = PLAIN_CSV
+        for block in blocks(path):
+            if block.language == "csv":
+                csv = block.text
+            elif block.language == "yaml":
+                found.append((block, csv))
+    return found
+
+
+def read(place: Path, text: str, csv: str = PLAIN_CSV) -> Manifest:
+    (place / "prompts.csv").write_text(csv, encoding="utf-8")
     path = place / f"{NAME}.yaml"
     path.write_text(text, encoding="utf-8")
     return load(path, capabilities_of("grokimagine")).manifest
@@ -60,13 +71,13 @@ def lines_of_defaults(heading: str) -> list[tuple[str, str]]:
     return [(key, default) for key, cell in found if (default := default_of(cell, key)) is not None]
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.where)
-def test_an_example_is_a_manifest(example: Block, tmp_path: Path) -> None:
-    assert survey(read(tmp_path, completed(example.text))).total > 0
+@pytest.mark.parametrize(("example", "csv"), [pytest.param(*each, id=each[0].where) for each in examples()])
+def test_an_example_is_a_manifest(example: Block, csv: str, tmp_path: Path) -> None:
+    assert survey(read(tmp_path, completed(example.text), csv)).total > 0
 
 
-def test_the_example_of_the_readme_shows_every_key(tmp_path: Path) -> None:
-    (full,) = (block.text for block in blocks(README) if block.language == "yaml")
+def test_the_full_example_shows_every_key() -> None:
+    (full,) = (block.text for block in blocks(REFERENCE) if "\nname: spring-campaign" in block.text)
     nested = {line.split(":")[0].strip() for line in full.splitlines() if line.startswith("  ")}
     sections = {*PROVIDER, *LIMITS, *RETRIES, *NOTIFY, *OUTPUT} - {"proxy", "ca_file", "url"}
     assert [key for key in KEYS if f"\n{key}:" not in full] == []

@@ -3,11 +3,11 @@
 import re
 
 import pytest
-from documents import ROOT, blocks
 
 from runner.core.advice import Invocation, advise
 from runner.core.outcomes import ErrorClass
 from runner.report.panel import KEYS
+from tests.docs.documents import ROOT, blocks
 
 CAPTURES = [block.text for block in blocks(ROOT / "docs" / "terminal.md")]
 LABELS = ("jobs", "credits", "pace", "requests", "files", "waiting", "trouble")
