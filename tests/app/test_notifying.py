@@ -201,7 +201,7 @@ def test_a_variable_without_an_address_is_a_warning_at_the_start_and_the_run_goe
     program.write(manifest(service.url, ["a fox"], notify={"url_env": "MY_HOOK"}))
     code, output = program.ask("run", "m.yaml")
     assert (code, output.count("nobody will be told"), said in output) == (0, 1, True)
-    assert output.index("nobody will be told") < output.index("1 jobs to submit")
+    assert output.index("nobody will be told") < output.index("1 job to submit")
     assert (SECRET in output, TOKEN in output) == (False, False)
 
 
