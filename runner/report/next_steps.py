@@ -54,7 +54,8 @@ def after_run(call: Invocation) -> list[str]:
     """All is made: to look at it, to add to it, and after a trial what the real thing would cost."""
     lines = row(
         "next",
-        f"the jobs and their files, and, once {call.manifest} asks for more, what is new:",
+        f"the batch, its jobs with their files, and, once {call.manifest} asks for more, what is new:",
+        call.of_batch("status"),
         call.of_batch("jobs"),
         call.of_manifest("plan"),
     )

@@ -120,7 +120,7 @@ def test_a_state_that_others_keep_locked_cannot_be_written(left):
 async def test_a_writer_whose_connection_is_gone_answers_all_the_same(left):
     writer = GroupWriter(open_for_writing(left))
     writer._connection.close()
-    with pytest.raises(StateError, match="the state cannot be written: .*; look at its disk"):
+    with pytest.raises(StateError, match=r"the state cannot be written: .*; look at its disk"):
         await asyncio.wait_for(writer.write(attempts.reserve, 1, 1, NOW), 5)
     await asyncio.to_thread(writer.close)
 
