@@ -96,8 +96,7 @@ if not TYPE_CHECKING:  # a type checker that saw it would take every misspelt na
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         import importlib  # noqa: PLC0415 - nothing is imported before it is needed
 
-        found = globals()[name] = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-        return found
+        return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
 
     def __dir__() -> list[str]:
-        return sorted({*globals(), *__all__})
+        return sorted(__all__)

@@ -1,20 +1,30 @@
 """Answers about batches, while a run may be going on; nothing is changed and no lock is taken."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from runner.app.workplace import Workplace, find_batch
 from runner.core.model import JobState
-from runner.core.records import Batch, JobRecord
+from runner.core.records import Batch, JobRecord, Trouble
 from runner.report.payload import Standing
-from runner.store import batches, locks, reads, records
+from runner.store import batches, locks, reads, records, troubles
 from runner.store.records import Selection
 from runner.store.writer import Connection
 
 LAST_ERRORS = 5
 
 
-def standings(workplace: Workplace, named: str | None) -> list[tuple[Standing, list[tuple[str, str]]]]:
-    """Where one batch stands, or all of them: with the newest errors (job id, message)."""
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Where a batch stands, with its newest errors (job id, message), and its troubles by class."""
+
+    standing: Standing
+    errors: tuple[tuple[str, str], ...]
+    troubles: tuple[Trouble, ...]
+
+
+def standings(workplace: Workplace, named: str | None) -> list[Look]:
+    """A look at one batch, or at all of them."""
     with workplace.reading() as connection:
         if named is None and connection is None:
             return []
@@ -24,10 +34,7 @@ def standings(workplace: Workplace, named: str | None) -> list[tuple[Standing, l
             chosen = batches.every(connection)
         if connection is None:
             return []
-        return [
-            (standing_of(workplace, connection, batch), reads.last_errors(connection, batch.pk, LAST_ERRORS))
-            for batch in chosen
-        ]
+        return [_look(workplace, connection, batch) for batch in chosen]
 
 
 def standing_of(workplace: Workplace, connection: Connection, batch: Batch) -> Standing:
@@ -53,6 +60,11 @@ def jobs(workplace: Workplace, named: str, selection: Selection) -> Iterator[Job
         for record in records.records(connection, batch.pk, _widened(selection, is_dead=is_dead)):
             shown = record.as_unknown() if is_dead and record.job.state is JobState.SUBMITTING else record
             yield shown
+
+
+def _look(workplace: Workplace, connection: Connection, batch: Batch) -> Look:
+    errors = tuple(reads.last_errors(connection, batch.pk, LAST_ERRORS))
+    return Look(standing_of(workplace, connection, batch), errors, troubles.by_class(connection, batch.pk))
 
 
 def _widened(selection: Selection, *, is_dead: bool) -> Selection:

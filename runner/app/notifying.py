@@ -11,6 +11,7 @@ from runner.report.notification import body_of
 
 if TYPE_CHECKING:
     from runner.app.running import Finished
+    from runner.report.webhook import Patience
 
 log = logging.getLogger(__name__)
 
@@ -21,10 +22,17 @@ def warn_if_nobody_hears(manifest: Manifest, environment: Environment) -> None:
         log.warning("nobody will be told of the end of this run: %s", fault)
 
 
-def told(manifest: Manifest, finished: "Finished", environment: Environment, *, sandbox: bool) -> list[str]:
+def told(
+    manifest: Manifest,
+    finished: "Finished",
+    environment: Environment,
+    *,
+    sandbox: bool,
+    patience: "Patience | None" = None,
+) -> list[str]:
     """Send the notification that the manifest asks for at such an end; returns what a person should know of it.
 
-    Takes a few seconds at most, whatever the other side does.
+    Takes a few seconds at most (or what ``patience`` says), whatever the other side does.
     """
     notify, standing = manifest.notify, finished.standing
     if notify is None or _fault(notify, environment) is not None:
@@ -33,11 +41,12 @@ def told(manifest: Manifest, finished: "Finished", environment: Environment, *, 
     occasion = occasion_of(finished.ending, unknown, notify.on)
     if occasion is None:
         return []
-    from runner.report.webhook import post  # noqa: PLC0415 - HTTP and TLS, only where something is sent
+    from runner.report.webhook import USUAL, post  # noqa: PLC0415 - HTTP and TLS, only where something is sent
 
     url = _url(notify, environment)
     try:
-        failure = post(url, body_of(occasion, finished.ending, standing, sandbox=sandbox))
+        body = body_of(occasion, finished.ending, standing, sandbox=sandbox)
+        failure = post(url, body, patience or USUAL)
     except KeyboardInterrupt:  # the run has ended, and whoever waits for its end need not wait for this
         failure = "it was interrupted"
     return [] if failure is None else [f"the notification to {host_of(url)} failed: {failure}"]

@@ -7,6 +7,7 @@ from pathlib import Path
 from runner.app import service
 from runner.app.comparison import Comparison, Wishes
 from runner.app.workplace import Workplace, load_manifest
+from runner.core.advice import Invocation
 from runner.core.errors import Problem, UsageError
 from runner.core.expansion import Survey, survey
 from runner.core.model import Job, JobId, Manifest
@@ -127,7 +128,7 @@ def _refuse_strangers(
         )
 
 
-def refuse_lost_state(output_dir: Path, new_jobs: Iterator[Job]) -> None:
+def refuse_lost_state(output_dir: Path, new_jobs: Iterator[Job], call: Invocation) -> None:
     """Raise ``UsageError`` if the tree's metadata names jobs that the state does not know: they are paid for."""
     metadata = output_dir / NAME
     if not metadata.exists():
@@ -141,7 +142,7 @@ def refuse_lost_state(output_dir: Path, new_jobs: Iterator[Job]) -> None:
     if lost is not None:
         raise UsageError(
             f"{metadata} names job {lost.job_id}, which the state does not know: the state was lost, or this is "
-            "another one. `runner adopt MANIFEST` takes the files over, free of charge; nothing was sent"
+            f"another one. `{call.of_manifest('adopt')}` takes the files over, free of charge; nothing was sent"
         )
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 from runner.app import planning, reviewing, service
 from runner.app.comparison import Wishes, pages
 from runner.app.workplace import Workplace
+from runner.core.advice import Invocation
+from runner.core.counting import noun
 from runner.core.errors import BudgetError, StateError, UsageError
 from runner.core.expansion import expand
 from runner.core.model import Job, JobId, Manifest
@@ -60,9 +62,13 @@ class Preflight:
                 reviewing.refuse_if_moved(self.wanted.reviewed, plan, self.manifest, self.workplace)
             if plan.diff.new:
                 new = _unknown_to_state(self.manifest, connection, batch)
-                planning.refuse_lost_state(output_dir, new)
+                planning.refuse_lost_state(output_dir, new, self._call)
         self._refuse_over_budget(plan)
         return plan
+
+    @property
+    def _call(self) -> Invocation:
+        return self.workplace.call(self.manifest.name, self.manifest.path)
 
     def _refuse_unsound(self, connection: Connection) -> None:
         """What is decided about money is decided from these rows."""
@@ -85,9 +91,10 @@ class Preflight:
             if not self.wanted.confirm(plan):
                 raise UsageError("not confirmed; nothing was sent")
         elif not plan.fits and not self.wanted.fit:
+            jobs = f"{plan.diff.may_submit} {noun(plan.diff.may_submit, 'job needs', 'jobs need')}"
             raise BudgetError(
-                f"{plan.diff.may_submit} jobs need {plan.needed} credits, the budget leaves {plan.books.left}: "
-                f"{plan.fit_jobs} fit. Raise it (--budget, or `budget` in {self.manifest.path}), or take what fits "
+                f"{jobs} {plan.needed} credits, the budget leaves {plan.books.left}: "
+                f"{plan.fit_jobs} {noun(plan.fit_jobs, 'fits', 'fit')}. Raise it (--budget, or `budget` in {self.manifest.path}), or take what fits "
                 "with --fit; nothing was sent"
             )
 

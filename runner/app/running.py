@@ -12,6 +12,8 @@ from runner.app.inspecting import standing_of
 from runner.app.preflight import Preflight, RunWishes
 from runner.app.stopping import Interruption
 from runner.app.workplace import Workplace, load_manifest, stamp
+from runner.core.advice import Invocation
+from runner.core.counting import noun
 from runner.core.ending import Ending
 from runner.core.errors import StateError, UsageError
 from runner.core.events import EventName, RunEvent
@@ -47,7 +49,8 @@ class Finished:
         budget = (
             "the budget has no room for another generation; raise it with --budget" if ending.budget else None
         )
-        bugs = f"{ending.bugs} jobs met an error of this program; run it again" if ending.bugs else None
+        jobs = f"{ending.bugs} {noun(ending.bugs, 'job')}"
+        bugs = f"{jobs} met an error of this program; run it again" if ending.bugs else None
         found = (ending.state, ending.service, ending.disk, ending.canary, ending.failures, budget, bugs)
         return tuple(f"stopped: {reason}" for reason in found if reason)
 
@@ -223,7 +226,7 @@ class _Batchwork:
             found = troubles.by_class(connection, batch.pk)
         ending = replace(ending, incomplete=ending.incomplete + len(missing))
         pending = standing.counts.by_state[JobState.PENDING]
-        ways_out = going_on.after_guards(ending, self.manifest, pending)
+        ways_out = going_on.after_guards(ending, self._call, pending)
         notes = [*self.notes, *self._missing_notes(missing), *ways_out]
         details = status_json(standing) | {"exit_code": ending.exit_code}
         self.tell(RunEvent(EventName.FINISHED, details=details))
@@ -234,8 +237,14 @@ class _Batchwork:
         if not missing:
             return []
         named = ", ".join(missing[:3]) + (" ..." if len(missing) > 3 else "")
-        repair = f"`runner verify {self.manifest.name} --repair` fetches them again, free of charge"
-        return [f"{len(missing)} files are gone or changed ({named}): {repair}"]
+        repair = f"`{self._call.of_batch('verify', '--repair')}` fetches {noun(len(missing), 'it', 'them')} again, free of charge"
+        return [
+            f"{len(missing)} {noun(len(missing), 'file is', 'files are')} gone or changed ({named}): {repair}"
+        ]
+
+    @property
+    def _call(self) -> Invocation:
+        return self.workplace.call(self.manifest.name, self.manifest.path)
 
 
 def _unwritable(root: OutputRoot, error: OSError) -> str:

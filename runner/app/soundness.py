@@ -9,6 +9,7 @@ from pathlib import Path
 from runner.app import service
 from runner.app.findings import Check, Grade
 from runner.app.workplace import Workplace
+from runner.core.counting import noun
 from runner.core.errors import RunnerError, UsageError
 from runner.core.model import JobState, Manifest
 from runner.core.records import Batch
@@ -69,7 +70,11 @@ def _of_state(workplace: Workplace, manifest: Manifest, connection: Connection) 
     own = next((batch for batch in known if batch.name == manifest.name), None)
     service.refuse_other_origin(workplace, manifest, own, "`run` refuses it without --accept-base-url")
     if not faults:
-        yield Check("state", Grade.OK, f"{path} is sound, {len(known)} batches, their books are true")
+        yield Check(
+            "state",
+            Grade.OK,
+            f"{path} is sound, {len(known)} {noun(len(known), 'batch, its', 'batches, their')} books are true",
+        )
 
 
 def _permissions(path: Path) -> Iterator[Check]:
@@ -85,7 +90,7 @@ def _permissions(path: Path) -> Iterator[Check]:
 def _dead(workplace: Workplace, connection: Connection, batch: Batch) -> Iterator[Check]:
     cut_off = reads.counts(connection, batch.pk).by_state[JobState.SUBMITTING]
     if cut_off and locks.holder(workplace.state, batch.name) is None:
-        found = f"{cut_off} submissions of {batch.name} were cut off by the end of their process"
+        found = f"{cut_off} {noun(cut_off, 'submission')} of {batch.name} {noun(cut_off, 'was', 'were')} cut off by the end of their process"
         yield Check("state", Grade.WARN, found, f"they are unknown: `runner resolve {batch.name} ...`")
 
 

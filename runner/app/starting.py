@@ -15,6 +15,7 @@ from runner.providers import capabilities_of
 
 MANIFEST_NAME = "manifest.yaml"
 SCHEMA_NAME = "manifest.schema.json"
+_SCHEMA_BYTES_MAX = 1024 * 1024  # no schema of ours is longer; what is cut there is none
 
 
 def schema() -> dict[str, object]:
@@ -76,7 +77,8 @@ def write_starter(directory: str) -> list[Path]:
 def _regular_text(path: Path) -> str:
     if not stat.S_ISREG(path.lstat().st_mode):  # a device, or a link that would be replaced by a file
         raise UsageError(f"{path} is not a regular file; name another, or leave -o out to print the schema")
-    return path.read_text(encoding="utf-8", errors="replace")
+    with path.open("rb") as file:
+        return file.read(_SCHEMA_BYTES_MAX).decode("utf-8", "replace")
 
 
 def _is_schema(text: str) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.app.environment import Environment
+from runner.core.advice import Invocation
 from runner.core.errors import UsageError
 from runner.core.model import Manifest
 from runner.core.records import Batch
@@ -33,13 +34,15 @@ SANDBOX_OUTPUTS = "outputs/sandbox"
 class Workplace:
     """The state file of a command (its real path); with ``sandbox``, states and outputs apart from the real ones.
 
-    ``named_by`` says who named the state. ``environment`` holds the variables that settings are read from.
+    ``named_by`` says who named the state. ``environment`` holds the variables that settings are read from. ``typed`` is
+    the ``--state`` that was given.
     """
 
     state: Path
     sandbox: bool = False
     named_by: Source = Source.DEFAULT
     environment: Environment = field(default_factory=Environment.here, repr=False)
+    typed: str | None = None
 
     @classmethod
     def at(cls, url: str | None, *, sandbox: bool, environment: Environment | None = None) -> "Workplace":
@@ -55,7 +58,11 @@ class Workplace:
             real, named_by = state_path(found.text, f"{STATE_ENV} ({found.source})"), found.source
         else:
             real, named_by = state_path(DEFAULT_STATE, "--state"), Source.DEFAULT
-        return cls(real.with_name(SANDBOX_STATE) if sandbox else real, sandbox, named_by, environment)
+        return cls(real.with_name(SANDBOX_STATE) if sandbox else real, sandbox, named_by, environment, url)
+
+    def call(self, batch: str, manifest: str) -> Invocation:
+        """How a person goes on from here with a batch; a state that the environment names needs no option."""
+        return Invocation(batch, _as_typed(manifest), self.sandbox, self.typed)
 
     @property
     def service_ledger(self) -> Path:
@@ -154,3 +161,8 @@ def manifest_of(named: str, batch: Batch) -> Manifest:
 def stamp() -> str:
     """The present moment as it is stored: ISO 8601 in UTC."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def _as_typed(path: str) -> str:
+    """An absolute path below the working directory as a person there would type it."""
+    return path.removeprefix(os.path.realpath(os.curdir).rstrip(os.sep) + os.sep)

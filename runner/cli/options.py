@@ -6,10 +6,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from click.core import ParameterSource
 
 from runner.cli.root import Globals
-from runner.core.advice import Invocation
 from runner.core.money import Budget, Credits
 from runner.core.outcomes import ErrorClass
 from runner.core.suggestion import did_you_mean
@@ -75,13 +73,6 @@ def sandbox_options_option(command: F) -> F:
 def json_option(command: F) -> F:
     """``--json``."""
     return click.option("--json", "as_json", is_flag=True, help="JSON on stdout, one object a line.")(command)
-
-
-def invocation(ctx: click.Context, batch: str, manifest: str, *, sandbox: bool) -> Invocation:
-    """How the person called, for the commands that are advised: a state that the environment names needs no option."""
-    top = ctx.find_root()
-    is_typed = top.get_parameter_source("state") is ParameterSource.COMMANDLINE
-    return Invocation(batch, manifest, sandbox, top.obj.state if is_typed else None)
 
 
 def workplace(ctx: click.Context, *, sandbox: bool) -> "Workplace":

@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from shlex import quote
 from typing import Any
 
 import click
@@ -10,6 +9,7 @@ import click
 from runner.cli import completing, options
 from runner.cli.edge import say, show_json, show_styled
 from runner.cli.options import json_option, sandbox_option, workplace
+from runner.core.advice import Invocation
 from runner.core.money import Budget
 from runner.core.plan import Plan
 from runner.core.safe_text import for_terminal
@@ -45,13 +45,16 @@ def command(ctx: click.Context, /, manifests: tuple[str, ...], **given: Any) -> 
     if asked.out is not None and len(manifests) > 1:
         raise click.UsageError("a saved plan is of one manifest: give -o with one MANIFEST", ctx)
     plans = [_planned(ctx, asked, path) for path in manifests]
+    place = workplace(ctx, sandbox=asked.sandbox)
     for plan in plans:
         for warning in plan.warnings:
             say(f"warning: {warning}")
         _show(plan, as_json=asked.as_json)
-    if asked.out is not None:
-        sandbox = " --sandbox" if asked.sandbox else ""
-        say(f"saved in {asked.out}; it is run with: runner run --plan {quote(asked.out)}{sandbox}")
+        call = place.call(plan.batch, plan.manifest)
+        if asked.out is not None:
+            say(f"saved in {asked.out}; it is run with: {call.of_plan(asked.out)}")
+        elif not asked.as_json:
+            _show_next(plan, call, asked)
     ctx.exit(0 if asked.fit or all(plan.fits for plan in plans) else 3)
 
 
@@ -82,6 +85,15 @@ def _planned(ctx: click.Context, asked: _Asked, path: str) -> Plan:
     from runner.app.reviewing import plan_and_save  # noqa: PLC0415 - only where a plan is saved
 
     return plan_and_save(where, path, wishes, fit=asked.fit, file=asked.out)
+
+
+def _show_next(plan: Plan, call: Invocation, asked: _Asked) -> None:
+    from runner.report.next_steps import after_plan  # noqa: PLC0415 - heavy imports inside the command
+
+    options = {"--only": asked.only, "--limit": asked.limit, "--budget": asked.budget}
+    given = [word for name, value in options.items() if value is not None for word in (name, str(value))]
+    for line in after_plan(plan, call, [*given, "--fit"] if asked.fit else given):
+        say(line)
 
 
 def _show(plan: Plan, *, as_json: bool) -> None:

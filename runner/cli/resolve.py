@@ -43,7 +43,7 @@ def command(ctx: click.Context, /, batch: str, **given: Any) -> None:
     else:
         ruling = deciding.Ruling.ACCEPT_LOSS if asked.accept_loss else deciding.Ruling.RESUBMIT
         decided = deciding.resolve(where, batch, ruling, asked.jobs, tell)
-    conclude(ctx, decided, "there is no submission with an unknown outcome", as_json=asked.as_json)
+    conclude(ctx, where, decided, "there is no submission with an unknown outcome", as_json=asked.as_json)
 
 
 @dataclass(frozen=True, slots=True)

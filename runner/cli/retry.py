@@ -9,9 +9,11 @@ import click
 from runner.cli import completing
 from runner.cli.edge import say
 from runner.cli.options import error_class, json_option, sandbox_option, sandbox_options_option, workplace
+from runner.core.counting import noun
 
 if TYPE_CHECKING:
     from runner.app.retrying import Offer
+    from runner.core.advice import Invocation
     from runner.core.outcomes import ErrorClass
 
 
@@ -50,8 +52,9 @@ def command(ctx: click.Context, /, batch: str, **given: Any) -> None:
         raise click.UsageError("say which jobs: --failed for all of them, --class CLASS, or --job ID", ctx)
     if asked.jobs and asked.classes:
         raise click.UsageError("--job names its job itself, whatever its class: leave out --class", ctx)
+    place = workplace(ctx, sandbox=asked.sandbox)
     decided = retry(
-        workplace(ctx, sandbox=asked.sandbox),
+        place,
         batch,
         RetryWishes(
             asked.jobs,
@@ -61,7 +64,7 @@ def command(ctx: click.Context, /, batch: str, **given: Any) -> None:
         ),
         lambda decision: show_decision(decision, as_json=asked.as_json),
     )
-    conclude(ctx, decided, _nothing(batch, asked.classes), as_json=asked.as_json)
+    conclude(ctx, place, decided, _nothing(place.call(batch, batch), asked.classes), as_json=asked.as_json)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +91,13 @@ def _ask(offer: "Offer", *, is_sure: bool) -> bool:
         )
     if is_sure or not sys.stdin.isatty():
         return True
-    number = f"{offer.jobs} job{'' if offer.jobs == 1 else 's'}"
+    number = f"{offer.jobs} {noun(offer.jobs, 'job')}"
     cost = f"up to {offer.credits} credits (about {dollars(offer.price, offer.credits)})"
     return click.confirm(f"This puts back {number}, {cost} at the next run. Continue?", err=True)
 
 
-def _nothing(batch: str, classes: "tuple[ErrorClass, ...]") -> str:
+def _nothing(call: "Invocation", classes: "tuple[ErrorClass, ...]") -> str:
     if not classes:
         return "there is no failed job"
     of_class = f"there is no failed job of class {' or '.join(classes)}"
-    return f"{of_class}; `runner jobs {batch} --state failed` lists those that have failed"
+    return f"{of_class}; `{call.of_batch('jobs', '--state', 'failed')}` lists those that have failed"

@@ -10,7 +10,7 @@ import click
 
 from runner.cli import completing, logs, options
 from runner.cli.edge import say
-from runner.cli.options import invocation, json_option, sandbox_option, workplace
+from runner.cli.options import json_option, sandbox_option, workplace
 from runner.core.errors import UsageError
 from runner.core.events import RunEvent
 from runner.core.money import Budget
@@ -75,6 +75,7 @@ def command(ctx: click.Context, /, manifest: str | None, **given: Any) -> None:
     from runner.app.stopping import BySignals  # noqa: PLC0415 - heavy imports inside the command
     from runner.cli.display import display  # noqa: PLC0415 - heavy imports inside the command
     from runner.report.closing import made_line, what_is_left  # noqa: PLC0415 - heavy imports inside the command
+    from runner.report.next_steps import after_run  # noqa: PLC0415 - heavy imports inside the command
     from runner.report.summary import status_text  # noqa: PLC0415 - heavy imports inside the command
 
     asked = _Asked(**given)
@@ -99,8 +100,10 @@ def command(ctx: click.Context, /, manifest: str | None, **given: Any) -> None:
     if not asked.as_json:
         _print(for_terminal(status_text(finished.standing), keep_newlines=True))
         say(made_line(finished.standing, finished.made))
-    call = invocation(ctx, finished.standing.batch.name, path, sandbox=asked.sandbox)
-    left = what_is_left(finished.standing, finished.troubles, call)
+    call = place.call(finished.standing.batch.name, path)
+    left = what_is_left(finished.standing, finished.troubles, call, finished.reasons)
+    if not left and not asked.as_json and finished.exit_code == 0 and finished.made.files:
+        left = after_run(call)
     for line in (*finished.reasons, *finished.notes, *left):
         say(line)
     ctx.exit(finished.exit_code)

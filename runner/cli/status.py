@@ -15,14 +15,22 @@ from runner.cli.options import json_option, sandbox_option, workplace
 def command(ctx: click.Context, *, batch: str | None, sandbox: bool, as_json: bool) -> None:
     """Say where BATCH stands (all batches without a name). Works while a run goes on."""
     from runner.app.inspecting import standings  # noqa: PLC0415 - heavy imports inside the command
+    from runner.report.closing import what_is_left  # noqa: PLC0415 - heavy imports inside the command
     from runner.report.payload import status_json  # noqa: PLC0415 - heavy imports inside the command
     from runner.report.summary import status_text  # noqa: PLC0415 - heavy imports inside the command
 
-    found = standings(workplace(ctx, sandbox=sandbox), batch)
-    for standing, errors in found:
+    place = workplace(ctx, sandbox=sandbox)
+    found = standings(place, batch)
+    for look in found:
+        standing = look.standing
         if as_json:
             show_json(status_json(standing))
-        else:
-            show(status_text(standing, errors))
+            continue
+        show(status_text(standing, look.errors))
+        if standing.running_pid is None:
+            call = place.call(standing.batch.name, standing.batch.manifest)
+            said = [error for _, error in look.errors]
+            for line in what_is_left(standing, look.troubles, call, said):
+                say(line)
     if not found and not as_json:
         say("there is no batch yet; `runner run MANIFEST` makes one")

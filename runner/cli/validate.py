@@ -4,6 +4,7 @@ import click
 
 from runner.cli.edge import say, show, show_json
 from runner.cli.options import json_option
+from runner.core.counting import noun
 from runner.core.errors import ManifestError
 
 
@@ -30,5 +31,7 @@ def command(ctx: click.Context, *, manifests: tuple[str, ...], as_json: bool) ->
         if as_json:
             show_json({"manifest": path, "valid": True, "jobs": survey.total, "prompts": survey.prompts})
         else:
-            show(f"{path}: {survey.total} jobs from {survey.prompts} prompts")
+            show(
+                f"{path}: {survey.total} {noun(survey.total, 'job')} from {survey.prompts} {noun(survey.prompts, 'prompt')}"
+            )
     ctx.exit(2 if bad else 0)

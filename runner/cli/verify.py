@@ -8,6 +8,7 @@ import click
 from runner.cli import completing
 from runner.cli.edge import say, show, show_json
 from runner.cli.options import json_option, sandbox_option, sandbox_options_option, workplace
+from runner.core.counting import noun
 
 if TYPE_CHECKING:
     from runner.app.verifying import Finding, Verified
@@ -34,7 +35,8 @@ def command(
         verified = mending.repair(where, batch, sandbox_options, tell)
     else:
         verified = verifying.verify(where, batch, tell)
-    _conclude(verified, is_repair=repair, as_json=as_json)
+    repairing = None if repair else where.call(verified.batch, "").of_batch("verify", "--repair")
+    _conclude(verified, repairing, as_json=as_json)
     ctx.exit(verified.exit_code)
 
 
@@ -46,18 +48,20 @@ def _show(finding: "Finding", *, as_json: bool) -> None:
         show(f"{finding.state.value:<10}  {finding.path}  {finding.reason}")
 
 
-def _conclude(verified: "Verified", *, is_repair: bool, as_json: bool) -> None:
+def _conclude(verified: "Verified", repairing: str | None, *, as_json: bool) -> None:
     counts = {"files": verified.files, "bytes": verified.bytes, "damaged": verified.damaged}
     if as_json:
         show_json({"batch": verified.batch} | counts | {"remaining": verified.remaining})
     else:
-        show(f"{verified.batch}: {verified.files} files ({verified.bytes / 1e6:.1f} MB), {_result(verified)}")
+        show(
+            f"{verified.batch}: {verified.files} {noun(verified.files, 'file')} ({verified.bytes / 1e6:.1f} MB), {_result(verified)}"
+        )
     for note in verified.notes:
         say(note)
     if verified.stopped is not None:
         say(f"stopped: {verified.stopped}")
-    if verified.remaining and not is_repair:
-        say(f"`runner verify {verified.batch} --repair` fetches them again, free of charge")
+    if verified.remaining and repairing is not None:
+        say(f"`{repairing}` fetches {noun(verified.remaining, 'it', 'them')} again, free of charge")
 
 
 def _result(verified: "Verified") -> str:

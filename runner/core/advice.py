@@ -26,6 +26,10 @@ class Invocation:
         """A command that takes the manifest, as it is typed into a shell."""
         return self._typed(command, self.manifest, *more)
 
+    def of_plan(self, file: str) -> str:
+        """The run of a saved plan, as it is typed into a shell."""
+        return self._typed("run", "--plan", file)
+
     def _typed(self, *words: str) -> str:
         before = [] if self.state is None else ["--state", self.state]
         behind = ["--sandbox"] if self.sandbox else []

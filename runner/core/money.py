@@ -38,6 +38,10 @@ class Budget:
     credits: Credits | None = None
     usd: Decimal | None = None
 
+    def __str__(self) -> str:
+        """As ``--budget`` takes it."""
+        return f"{self.credits}" if self.credits is not None else f"{self.usd}usd"
+
     def in_credits(self, price: Price) -> Credits:
         """The cap in credits at this price."""
         if self.credits is not None:

@@ -75,11 +75,15 @@ class StoredJob:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """So many jobs stand in ``state`` with a failure or a trouble of this class (``None``: late, or of no class)."""
+    """So many jobs stand in ``state`` with a failure or a trouble of this class (``None``: late, or of no class).
+
+    ``why`` is the message of one of them.
+    """
 
     state: JobState
     error_class: ErrorClass | None
     jobs: int
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ import asyncio
 import math
 from collections.abc import Callable
 
+from runner.core.counting import noun
+
 UNKNOWN_IN_A_ROW = 3
 UNREACHABLE_S = 600.0
 
@@ -139,9 +141,7 @@ class Halt:
         self._failed += more
         most = self._failures_most
         if most is not None and self._failed >= most and self.failures is None:
-            self.failures = (
-                f"{self._failed} jobs have failed, and limits.max_failures ends submission at {most}"
-            )
+            self.failures = f"{self._failed} {noun(self._failed, 'job has', 'jobs have')} failed, and limits.max_failures ends submission at {most}"
             self._quieten()
 
     def _quieten(self) -> None:

@@ -2,6 +2,9 @@
 
 from runner.core.model import Capabilities
 
+NAME = "starter"
+"""The batch's name in it."""
+
 _TEXT = """\
 # yaml-language-server: $schema=./manifest.schema.json
 #
@@ -9,19 +12,19 @@ _TEXT = """\
 # Try it without a token, free of charge:     runner run {file} --sandbox
 # Make it:                                    runner run {file}
 version: 1
-name: starter                     # names the outputs; leave it alone once a batch has begun
+name: {name}                     # names the outputs; leave it alone once a batch has begun
 
 # The runner stops before it would spend more than this, across every resume.
 # One generation costs {price} credits; this manifest asks for {jobs} generations.
 budget: {{credits: {budget}}}
 
 variables:
-  animal: [fox, owl]
+  animal: [red fox, snowy owl]
 
 prompts:
-  - a calm lake at sunrise, mist over the water
+  - a calm lake at sunrise, mountains behind it
   - id: animals                   # names the folder; without it, a slug of the text does
-    text: "a {{animal}} in a snowy forest"     # once for each animal
+    text: "a {{animal}} in the morning mist"   # once for each animal
 
 ratios: [{ratio}]                     # any of: {ratios}
 modes: [{mode}]                   # any of: {modes}
@@ -31,7 +34,7 @@ takes: 1                          # generations of each combination
 # order: manifest                 # breadth: take 1 of everything first; shuffle
 # limits: {{in_flight: 10, requests_per_minute: 120, downloads: 8}}
 # notify: {{url_env: MY_WEBHOOK}}   # none; a variable with the address of a Slack or Discord webhook
-# output: {{dir: outputs/starter}}
+# output: {{dir: outputs/{name}}}
 """
 
 JOBS = 3
@@ -43,6 +46,7 @@ def starter(capabilities: Capabilities, file: str = "starter.yaml") -> str:
     price = int(capabilities.price.credits)
     return _TEXT.format(
         file=file,
+        name=NAME,
         price=price,
         jobs=JOBS,
         budget=price * JOBS,

@@ -1,13 +1,15 @@
 """The end of a run for people: what it made and cost, what went wrong by class, and the command that goes on."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from textwrap import wrap
+from dataclasses import dataclass, replace
 
 from runner.core.advice import Advice, Invocation, advise
+from runner.core.counting import noun
 from runner.core.events import EventName, RunEvent
 from runner.core.model import JobState
 from runner.core.records import Trouble
+from runner.core.safe_text import for_terminal
+from runner.report.next_steps import row
 from runner.report.payload import Standing, dollars
 from runner.report.phrases import size
 
@@ -40,23 +42,32 @@ class MadeSoFar:
         return Made(self._files, self._bytes, credits_)
 
 
-_COLUMNS = 79
-_INDENT = " " * 12
+_WHY_CHARS = 160
 _UNDER_WAY = (JobState.RUNNING, JobState.FETCHING)
 
 
 def made_line(standing: Standing, made: Made) -> str:
     """What one run made, and what that cost."""
     cost = f"{made.credits:,} credits ({dollars(standing.batch.price, made.credits)})"
-    return f"  this run  {made.files:,} files ({size(made.bytes)}) made, for {cost}"
+    if made.files:
+        made_ = f"{made.files:,} {noun(made.files, 'file')} ({size(made.bytes)})"
+        return f"  this run  {made_} made, for {cost}"
+    return f"  this run  nothing new was made{f', for {cost}' if made.credits else ''}"
 
 
-def what_is_left(standing: Standing, troubles: Iterable[Trouble], call: Invocation) -> list[str]:
-    """What a person can do about what is not done: the troubles by class, and what the run had no time or money for."""
+def what_is_left(
+    standing: Standing, troubles: Iterable[Trouble], call: Invocation, said: Iterable[str] = ()
+) -> list[str]:
+    """What a person can do about what is not done: the troubles by class, and what the run had no time or money for.
+
+    A trouble whose message is among what was ``said`` already is not explained again.
+    """
+    told = tuple(said)
     lines: list[str] = []
     known = tuple(troubles)
     for trouble in known:
-        lines.extend(_of_trouble(trouble, call))
+        is_told = any(trouble.why in each for each in told)
+        lines.extend(_of_trouble(replace(trouble, why="") if is_told else trouble, call))
     states = standing.counts.by_state
     stuck = sum(each.jobs for each in known if each.state in _UNDER_WAY)
     lines.extend(_of_the_rest(standing, sum(states[each] for each in _UNDER_WAY) - stuck, call))
@@ -67,13 +78,13 @@ def _of_trouble(trouble: Trouble, call: Invocation) -> Iterator[str]:
     advice = _advice(trouble, call)
     name = "" if trouble.error_class is None else f" {trouble.error_class.value}"
     word = _WORDS.get(trouble.state, trouble.state.value)
-    yield from wrap(
-        f"{trouble.jobs:,}{name}: {advice.sentence}",
-        _COLUMNS,
-        initial_indent=f"  {word:<9} ",
-        subsequent_indent=_INDENT,
-    )
-    yield f"{_INDENT}{advice.command}"  # in one piece, to be copied
+    # What failed was told when it failed, and `status` tells it again; the others have nothing else that says why.
+    if trouble.why and trouble.state in _UNDER_WAY and trouble.error_class is not None:
+        why = for_terminal(trouble.why, _WHY_CHARS)
+        yield from row(word, f"{trouble.jobs:,}{name}{', such as' * (trouble.jobs > 1)}: {why}")
+        yield from row("", advice.sentence, advice.command)
+    else:
+        yield from row(word, f"{trouble.jobs:,}{name}: {advice.sentence}", advice.command)
 
 
 _WORDS = {JobState.RUNNING: "overdue", JobState.FETCHING: "no file"}
@@ -95,8 +106,8 @@ def _of_the_rest(standing: Standing, under_way: int, call: Invocation) -> Iterat
     text = ", ".join(f"{number:,} {word}" for word, number in parts.items() if number)
     needed = pending * batch.reservation_price
     if batch.budget is None or batch.left is None or needed <= batch.left:
-        yield f"  to do     {text}; to go on:"
-        yield f"{_INDENT}{call.of_manifest('run')}"
+        yield from row("to do", f"{text}; to go on:", call.of_manifest("run"))
     else:
-        yield f"  to do     {text}; the budget leaves {max(0, batch.left):,} of the {needed:,} credits needed:"
-        yield f"{_INDENT}{call.of_manifest('run', '--budget', str(batch.budget - batch.left + needed))}"
+        short = f"the budget leaves {max(0, batch.left):,} of the {needed:,} credits needed"
+        whole = str(batch.budget - batch.left + needed)
+        yield from row("to do", f"{text}; {short}:", call.of_manifest("run", "--budget", whole))

@@ -5,6 +5,7 @@ It holds numbers and words of our own, and the batch's name; no prompt, no URL, 
 
 import json
 
+from runner.core.counting import noun
 from runner.core.ending import Ending
 from runner.core.model import JobState, Occasion
 from runner.core.occasion import causes_of
@@ -34,12 +35,13 @@ def _text(occasion: Occasion, ending: Ending, standing: Standing, *, sandbox: bo
     happened = {
         Occasion.DONE: "done",
         Occasion.STOPPED: f"stopped early ({', '.join(causes_of(ending))})",
-        Occasion.UNKNOWN: f"{unknown} submissions have an unknown outcome and wait for `runner resolve`",
+        Occasion.UNKNOWN: f"{unknown} {noun(unknown, 'submission has', 'submissions have')} an unknown outcome and "
+        f"{noun(unknown, 'waits', 'wait')} for `runner resolve`",
     }
     states = [f"{counts.by_state[state]} {state.value}" for state in JobState if counts.by_state[state]]
     left = "" if batch.left is None else f", {batch.left} left"
     return (
         f"{'[sandbox] ' if sandbox else ''}{batch.name}: {happened[occasion]}, exit code {ending.exit_code}. "
-        f"{counts.total} jobs: {', '.join(states) or 'none'}. "
+        f"{counts.total} {noun(counts.total, 'job')}: {', '.join(states) or 'none'}. "
         f"{batch.spent} credits spent ({dollars(batch.price, batch.spent)}), {batch.reserved} reserved{left}."
     )

@@ -1,5 +1,6 @@
 """The words in which a look at a run is told, on a panel and in a line alike."""
 
+from runner.core.counting import noun
 from runner.core.forecast import Span
 from runner.core.glance import Cause, Glance, Transfers, Waiting
 from runner.core.model import JobState
@@ -98,7 +99,7 @@ def waiting(reason: Waiting | None) -> str | None:
     number = 0 if reason.number is None else reason.number
     match reason.cause:
         case Cause.STOPPING:
-            return f"{number} submissions in the air, then it stops"
+            return f"{number} {noun(number, 'submission')} in the air, then it stops"
         case Cause.SERVICE:
             return f"the service, which has not answered{seconds.replace(',', ' for')}"
         case Cause.CANARY:
@@ -110,8 +111,8 @@ def waiting(reason: Waiting | None) -> str | None:
         case Cause.BUDGET:
             return "the budget, which has no room now"
         case Cause.SLOTS:
-            return f"slots, all {number} are taken"
+            return "the only slot, which is taken" if number == 1 else f"slots, all {number} are taken"
         case Cause.TASKS:
-            return f"{number:,} tasks at the service"
+            return f"{number:,} {noun(number, 'task')} at the service"
         case Cause.DOWNLOADS:
-            return f"{number:,} downloads"
+            return f"{number:,} {noun(number, 'download')}"

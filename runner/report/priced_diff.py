@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from runner.core.breakdown import PROMPTS_MAX, Breakdown, Share
+from runner.core.counting import noun
 from runner.core.likely_time import likely_s
 from runner.core.model import Job, JobState, OnUnknown
 from runner.core.plan import Plan
@@ -83,7 +84,8 @@ def _row(plan: Plan, label: str, share: Share) -> str:
 def _money(plan: Plan) -> Iterator[str]:
     books, price = plan.books, plan.quoted
     yield f"  price     {plan.price} credits ({dollars(price, plan.price)}) a generation"
-    yield f"  needed    {plan.needed} credits ({dollars(price, plan.needed)}) for {plan.diff.may_submit} jobs"
+    jobs = f"{plan.diff.may_submit} {noun(plan.diff.may_submit, 'job')}"
+    yield f"  needed    {plan.needed} credits ({dollars(price, plan.needed)}) for {jobs}"
     yield (
         f"  spent     {books.spent} credits ({dollars(price, books.spent)}), "
         f"reserved {books.reserved} (of which unknown {books.unknown})"
@@ -97,7 +99,7 @@ def _money(plan: Plan) -> Iterator[str]:
         yield f"  budget    {cap}: fits"
         yield f"  leaves    {after} credits ({dollars(price, after)}) after this call"
     else:
-        yield f"  budget    {cap}: DOES NOT FIT: {plan.fit_jobs} jobs do"
+        yield f"  budget    {cap}: DOES NOT FIT: {plan.fit_jobs} {noun(plan.fit_jobs, 'job does', 'jobs do')}"
 
 
 def _time(plan: Plan) -> Iterator[str]:
@@ -107,7 +109,7 @@ def _time(plan: Plan) -> Iterator[str]:
         return
     likely = likely_s(plan, plan.task_times)
     if likely is None:
-        yield "  time      likely time not known yet: no such task was seen to end so far"
+        yield "  time      not known yet: no such task was seen to end so far"
         return
     low, high = map(_duration, likely)
     span = low if low == high else f"{low} to {high}"

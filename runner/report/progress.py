@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from runner.core.counting import noun
 from runner.core.events import EventName, RunEvent
 from runner.core.glance import Glance
 from runner.core.safe_text import for_json, for_terminal
@@ -72,7 +73,9 @@ class Lines:
         """Say how many failures had no line of their own in the last minute, and begin another."""
         more, self._failures = self._failures - FAILURES_A_MINUTE, 0
         if more > 0 and self._failures_most is not None:
-            self._write(f"and {more:,} more failures within a minute: `runner jobs` lists them")
+            self._write(
+                f"and {more:,} more {noun(more, 'failure')} within a minute: `runner jobs` lists them"
+            )
 
     def _is_short_pause(self, event: RunEvent) -> bool:
         was_told = self._is_pause_told
@@ -121,7 +124,7 @@ class Lines:
     def _started(self, event: RunEvent) -> str:
         follow = _number(event, "to_follow")
         resumed = f", {follow} under way from before" if follow else ""
-        return f"{_text(event, 'name')}: {self._total} jobs to submit{resumed}"
+        return f"{_text(event, 'name')}: {self._total} {noun(self._total, 'job')} to submit{resumed}"
 
 
 def line_of(glance: Glance) -> str:
@@ -149,7 +152,8 @@ def _stopping(event: RunEvent) -> str:
         return f"task {_text(event, 'task_id')} is paid for and could not be recorded: keep this line ({_text(event, 'error')})"
     if "reason" in event.details:
         return f"nothing more is submitted: {_text(event, 'reason')}"
-    return f"stopping: waiting for {_text(event, 'in_the_air')} submissions in the air; again to stop at once"
+    number = _number(event, "in_the_air")
+    return f"stopping: waiting for {number} {noun(number, 'submission')} in the air; again to stop at once"
 
 
 def _class(event: RunEvent) -> str:

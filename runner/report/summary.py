@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from runner.core.counting import noun
 from runner.core.model import JobState
 from runner.core.safe_text import for_terminal
 from runner.report.payload import Standing, dollars, status_json
@@ -21,7 +22,7 @@ def status_text(standing: Standing, errors: Iterable[tuple[str, str]] = ()) -> s
     unknown = batch.unknown + standing.unknown_extra_credits
     held = f"{batch.reserved} reserved (of which {unknown} unknown)"
     lines = [
-        f"{batch.name}: {jobs['total']} jobs: {states or 'none yet'}{removed}",
+        f"{batch.name}: {standing.counts.total} {noun(standing.counts.total, 'job')}: {states or 'none yet'}{removed}",
         f"  credits   {batch.spent} spent ({dollars(batch.price, batch.spent)}), {held}, {cap}",
         f"  files     {standing.files} ({standing.bytes / 1e6:.1f} MB) in {for_terminal(batch.output_dir)}",
     ]

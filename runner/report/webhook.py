@@ -10,41 +10,51 @@ import socket
 import ssl
 import threading
 import time
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from runner import __version__
 
-TRY_S = 2.0
-"""How long one try may wait for each step of the exchange."""
 
-PATIENCE_S = 5.0
-"""How long all of it may take; a server that drips a byte at a time, or a name that nobody resolves, ends here."""
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a delivery may take, in seconds.
 
-_PAUSE_S = 0.5
+    ``step_s`` is for each step of the exchange, ``pause_s`` lies before the second try, ``whole_s`` is for all of it: a
+    server that drips a byte at a time, or a name that nobody resolves, ends there.
+    """
+
+    step_s: float = 2.0
+    pause_s: float = 0.5
+    whole_s: float = 5.0
 
 
-def post(url: str, body: bytes) -> str | None:
+USUAL = Patience()
+
+
+def post(url: str, body: bytes, patience: Patience = USUAL) -> str | None:
     """POST JSON to a faultless address, at most twice; ``None`` where it was taken, else why not.
 
-    Returns within ``PATIENCE_S``. The words hold neither the address nor anything that the server said.
+    Returns when ``patience`` ends, at the latest. The words hold neither the address nor anything that the server said.
     """
-    delivery = _Delivery(url, body)
+    delivery = _Delivery(url, body, patience)
     # In a daemon: a name that the system's resolver does not answer for can be waited for, but not be given up.
     thread = threading.Thread(target=delivery.run, name="notification", daemon=True)
     thread.start()
-    thread.join(PATIENCE_S)
+    thread.join(patience.whole_s)
     if thread.is_alive():
         delivery.give_up()
-        return f"no answer within {PATIENCE_S:g} s"
+        return f"no answer within {patience.whole_s:g} s"
     return delivery.failure
 
 
 class _Delivery:
     """One notification on its way; ``failure`` says why the last try failed."""
 
-    def __init__(self, url: str, body: bytes) -> None:
+    def __init__(self, url: str, body: bytes, patience: Patience) -> None:
         self._parts = urlsplit(url)
         self._body = body
+        self._patience = patience
         self._is_given_up = False
         self._connection: http.client.HTTPConnection | None = None
         self.failure: str | None = None
@@ -52,7 +62,7 @@ class _Delivery:
     def run(self) -> None:
         """Try, and try once more where the first one failed for a passing reason."""
         if self._try() and not self._is_given_up:
-            time.sleep(_PAUSE_S)
+            time.sleep(self._patience.pause_s)
             self._try()
 
     def give_up(self) -> None:
@@ -72,7 +82,7 @@ class _Delivery:
             connection.request("POST", target, self._body, headers | {"Connection": "close"})
             status = connection.getresponse().status
         except (OSError, http.client.HTTPException, ValueError) as error:
-            self.failure = _words(error)
+            self.failure = _words(error, self._patience.step_s)
             return True
         finally:
             connection.close()
@@ -82,8 +92,9 @@ class _Delivery:
     def _connected(self) -> http.client.HTTPConnection:
         host, port = self._parts.hostname or "", self._parts.port
         if self._parts.scheme == "http":
-            return http.client.HTTPConnection(host, port, timeout=TRY_S)
-        return http.client.HTTPSConnection(host, port, timeout=TRY_S, context=ssl.create_default_context())
+            return http.client.HTTPConnection(host, port, timeout=self._patience.step_s)
+        context = ssl.create_default_context()
+        return http.client.HTTPSConnection(host, port, timeout=self._patience.step_s, context=context)
 
 
 def _refusal(status: int) -> str | None:
@@ -93,11 +104,11 @@ def _refusal(status: int) -> str | None:
     return f"the server answered {status}{redirects}"
 
 
-def _words(error: Exception) -> str:
+def _words(error: Exception, step_s: float) -> str:
     """What happened, by class: the text of such an error may repeat the address."""
     match error:
         case TimeoutError():
-            return f"no answer within {TRY_S:g} s"
+            return f"no answer within {step_s:g} s"
         case ssl.SSLCertVerificationError():
             return "its certificate is not trusted"
         case ssl.SSLError():

@@ -13,8 +13,9 @@ _WHERE_ERRORS_STAND = (JobState.FAILED, JobState.UNKNOWN, JobState.RUNNING, JobS
 def by_class(connection: Connection, batch_pk: int) -> tuple[Trouble, ...]:
     """The failures and troubles of the jobs that the manifest names, by state and class, the most frequent first."""
     number = func.count()
+    example = func.min(job.c.error)
     rows = connection.execute(
-        select(job.c.state, job.c.error_class, number)
+        select(job.c.state, job.c.error_class, number, example)
         .where(
             job.c.batch == batch_pk,
             job.c.state.in_(_WHERE_ERRORS_STAND),
@@ -25,6 +26,6 @@ def by_class(connection: Connection, batch_pk: int) -> tuple[Trouble, ...]:
         .order_by(number.desc(), job.c.state, job.c.error_class)
     )
     return tuple(
-        Trouble(JobState(state), None if name is None else ErrorClass(name), jobs)
-        for state, name, jobs in rows
+        Trouble(JobState(state), None if name is None else ErrorClass(name), jobs, why)
+        for state, name, jobs, why in rows
     )

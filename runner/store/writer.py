@@ -20,6 +20,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from runner.core.errors import StateError
+from runner.store.remedies import said
 
 MOST_CHANGES = 200
 """Changes in one transaction, at most: larger ones make the first caller wait without saving an fsync worth having."""
@@ -172,7 +173,7 @@ def run_in_one_transaction(connection: Connection, changes: list[Callable[[Conne
     except SQLAlchemyError as error:  # all of them: a caller that gets no answer waits for ever
         with contextlib.suppress(SQLAlchemyError):
             connection.rollback()
-        raise StateError(f"the state cannot be written: {_first_reason(error)}") from error
+        raise StateError(f"the state cannot be written: {said(_first_reason(error))}") from error
 
 
 class _RaisedError(Exception):
@@ -202,13 +203,14 @@ def _in_savepoint(connection: Connection, change: Callable[[Connection], Any]) -
         return error
 
 
-def _first_reason(error: SQLAlchemyError) -> object:
+def _first_reason(error: SQLAlchemyError) -> Exception:
     """What went wrong first: where SQLite has undone everything by itself, undoing the savepoint fails as well."""
     first, seen = error, error.__context__
     while seen is not None:
         first = seen if isinstance(seen, SQLAlchemyError) else first
         seen = seen.__context__
-    return getattr(first, "orig", first)
+    orig = getattr(first, "orig", None)
+    return orig if isinstance(orig, Exception) else first
 
 
 def _is_about_the_file(error: DBAPIError) -> bool:

@@ -16,6 +16,7 @@ from typing import IO, Any
 import runner
 from runner.sandbox import Ledger, LoggedRequest, Submission, Task
 from runner.sandbox.videos import video_of
+from tests.no_traceback import refuse_traceback
 
 TOKEN = "token-of-the-acceptance-tests"
 PRICE = 40
@@ -98,6 +99,7 @@ class Desk:
             timeout=60,
             check=False,
         )
+        refuse_traceback(done.stdout, done.stderr)
         return Done(done.returncode, done.stdout, done.stderr, time.monotonic() - began)
 
     def make(self, manifest: str, *more: str) -> Done:
@@ -166,6 +168,7 @@ class Process:
         """Wait for its end; what was read before is not in ``out``."""
         began = time.monotonic()
         out, err = self.popen.communicate(timeout=timeout_s)
+        refuse_traceback(out, err)
         return Done(self.popen.returncode, out, err, time.monotonic() - began)
 
 

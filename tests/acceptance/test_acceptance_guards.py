@@ -10,6 +10,8 @@ from collections.abc import Callable
 import pytest
 from acceptance_support import LIMITS, PRICE, Desk, Done, Service
 
+from tests.no_traceback import refuse_traceback
+
 IMAGE = "https://example.com/wrong.bmp"
 WITH_IMAGE = [{"id": "fox", "text": "a fox", "images": [IMAGE], "takes": 1000}]
 BUDGET = {"credits": 1000 * PRICE}
@@ -254,6 +256,7 @@ def at_a_terminal(desk: Desk, typed: str, *arguments: str) -> Done:
     finally:
         os.close(ours)
         os.close(theirs)
+    refuse_traceback(done.stdout, done.stderr)
     return Done(done.returncode, done.stdout, done.stderr, 0.0)
 
 

@@ -12,8 +12,8 @@ from runner.app.workplace import Workplace
 
 def states() -> dict[JobState, int]:
     """The jobs of the batch ``b``, by state."""
-    ((standing, _),) = inspecting.standings(Workplace.at(None, sandbox=False), "b")
-    return {state: number for state, number in standing.counts.by_state.items() if number}
+    (look,) = inspecting.standings(Workplace.at(None, sandbox=False), "b")
+    return {state: number for state, number in look.standing.counts.by_state.items() if number}
 
 
 def runner_threads() -> list[str]:

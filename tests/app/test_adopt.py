@@ -124,7 +124,7 @@ def test_the_list_that_names_more_than_was_taken_over_is_kept_beside_the_state(l
     kept = lost.root / "state" / f"{NAME}.{LIST}.before-adopt"
     assert (done.code, kept.read_bytes(), lost.states()) == (0, old, ["done", "done"])
     assert (lost.tree / "p2" / "take-01.mp4").exists()
-    assert "1 jobs of the tree are not in this manifest" in done.out
+    assert "1 job of the tree is not in this manifest: its files stay" in done.out
 
 
 def test_a_job_that_the_state_knows_as_removed_is_no_job_of_the_manifest(lost):

@@ -237,7 +237,10 @@ def test_a_full_state_ends_the_run_on_a_real_database(shop):
     told = {event.details["task_id"] for event in story.told(EventName.STOPPING)}
     kept = {task for (task,) in shop.rows("SELECT task_id FROM attempt WHERE task_id IS NOT NULL")}
     assert (told | kept, told & kept, len(told) > 0) == ({"task-2", "task-3"}, set(), True)
-    assert (story.code, story.ending.state) == (74, "the state cannot be written: database or disk is full")
+    assert (story.code, story.ending.state) == (
+        74,
+        "the state cannot be written: database or disk is full; make room on its disk, and run it again",
+    )
     assert (len(story.service.posted), shop.states()[0]) == (3, SUBMITTING)
 
 

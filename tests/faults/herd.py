@@ -18,6 +18,7 @@ from typing import Any
 from tests.faults import checker
 from tests.faults.scene import TOKEN, Done, Json, Scene, scene_in
 from tests.faults.trials import Verdict
+from tests.no_traceback import refuse_traceback
 
 _WORKS_S = 0.4
 """How long a task takes, so that the one that works is still there when the last of the others asks."""
@@ -37,7 +38,9 @@ class Herd:
             raise AssertionError("a herd has pipes")
         print(json.dumps(order), file=self.popen.stdin, flush=True)
         codes: list[int] = json.loads(self.popen.stdout.readline())
-        return [Done(code, "", Path(f"{said}-{at}").read_text("utf-8")) for at, code in enumerate(codes)]
+        ends = [Done(code, "", Path(f"{said}-{at}").read_text("utf-8")) for at, code in enumerate(codes)]
+        refuse_traceback(*(end.err for end in ends))
+        return ends
 
 
 @contextlib.contextmanager

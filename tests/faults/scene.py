@@ -188,10 +188,12 @@ class Process:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if self.popen.poll() is None:
             self.popen.kill()
             self.popen.wait()
+        if kind is None:  # also where nobody waited for its end
+            refuse_traceback(self.said())
 
     def end(self, timeout_s: float = PATIENCE_S) -> Done:
         """Wait for it; one that does not end in time is a failure of its own."""

@@ -1,11 +1,13 @@
 """The checker's own tests: it is content with a clean run, and sees what is planted. Not in the long suite: quick."""
 
+import os
 import sqlite3
+import sys
 
 import pytest
 
 from tests.faults import checker
-from tests.faults.scene import TOKEN, Done, scene_in
+from tests.faults.scene import TOKEN, Done, Process, scene_in
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +23,13 @@ def test_a_run_that_nothing_disturbs_holds_every_promise(finished):
     scene, _ = finished
     assert checker.during(scene) == []
     assert len(checker.tree_of(scene)) == sum(task.files for task in scene.books().tasks())
+
+
+@pytest.mark.parametrize("is_waited_for", [True, False])
+def test_a_traceback_fails_whoever_started_the_process(tmp_path, is_waited_for):
+    started = Process.of([sys.executable, "-c", "1 / 0"], tmp_path, tmp_path, os.environ)
+    with pytest.raises(AssertionError, match="a traceback reached the user"), started as process:
+        process.end() if is_waited_for else process.popen.wait(60)
 
 
 def test_a_second_payment_is_seen(finished):

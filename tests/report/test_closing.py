@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from report_support import BATCH, counts_of, standing_of
+from report_support import BATCH, ESCAPES, acts, counts_of, standing_of
 
 from runner.core.advice import Invocation
 from runner.core.events import EventName, RunEvent
@@ -39,6 +39,40 @@ def lines_of(*troubles, standing=None):
 def test_it_says_what_was_made_and_what_that_cost():
     line = "  this run  3 files (7.0 MB) made, for 120 credits ($1.20)"
     assert made_line(standing_of(), Made(3, 7_000_000, 120)) == line
+
+
+def test_one_file_is_one_file_and_nothing_is_nothing():
+    lines = [made_line(standing_of(), made) for made in (Made(1, 2000, 40), Made(0, 0, 0), Made(0, 0, 40))]
+    assert lines == [
+        "  this run  1 file (2.0 kB) made, for 40 credits ($0.40)",
+        "  this run  nothing new was made",
+        "  this run  nothing new was made, for 40 credits ($0.40)",
+    ]
+
+
+WHY = "p0/take-01.mp4 is taken by another file"
+
+
+@pytest.mark.parametrize(("jobs", "told"), [(1, f"1 disk: {WHY}"), (3, f"3 disk, such as: {WHY}")])
+def test_a_job_that_cannot_end_says_why_with_one_example(jobs, told):
+    standing = standing_of(counts_of(fetching=jobs))
+    assert lines_of(Trouble(JobState.FETCHING, ErrorClass.DISK, jobs, WHY), standing=standing) == [
+        f"  no file   {told}",
+        "            The output could not be written: make room or clear the way, and go",
+        "            on, free of charge.",
+        "            runner run spring.yaml --sandbox",
+    ]
+
+
+def test_what_was_said_already_is_not_said_again():
+    trouble = Trouble(JobState.FETCHING, ErrorClass.DISK, 1, WHY)
+    assert WHY not in "\n".join(what_is_left(standing_of(), [trouble], CALL, [f"stopped: {WHY}; clear it"]))
+
+
+def test_an_example_that_would_act_on_a_terminal_is_shown_harmless_and_bounded():
+    trouble = Trouble(JobState.FETCHING, ErrorClass.DOWNLOAD, 1, ESCAPES + "x" * 10**5)
+    lines = lines_of(trouble)
+    assert (acts("\n".join(lines)), len("".join(lines)) < 800) == (False, True)
 
 
 def test_where_all_is_well_nothing_more_is_said():
@@ -77,7 +111,8 @@ def test_where_the_budget_has_no_room_for_the_rest_the_command_names_one_that_ha
     batch = replace(BATCH, spent=Credits(spent))
     needed = 40 * pending
     assert lines_of(standing=standing_of(counts_of(pending=pending), batch=batch)) == [
-        f"  to do     {pending} not submitted yet; the budget leaves {left} of the {needed:,} credits needed:",
+        f"  to do     {pending} not submitted yet; the budget leaves {left} of the {needed:,} credits",
+        "            needed:",
         f"            runner run spring.yaml --budget {spent + 80 + needed} --sandbox",
     ]
 

@@ -57,7 +57,7 @@ def test_a_plan_is_a_priced_diff():
         "  budget    1000 credits ($10.00), 1000 left: fits",
         "  leaves    880 credits ($8.80) after this call",
         "  requests  8 at least, 4 s at the configured rate",
-        "  time      likely time not known yet: no such task was seen to end so far",
+        "  time      not known yet: no such task was seen to end so far",
         "  first 1 of 3:",
         "    p/take-01  fun 2:3  a fox a fox a fox a fox a fox a fox a fox a fox a fox a…",
     ]

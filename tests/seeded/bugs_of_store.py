@@ -168,7 +168,7 @@ STORE_BUGS: tuple[Bug, ...] = (
         "tests/store/test_writer_failures.py::test_when_there_is_no_room_every_caller_of_the_transaction_and_all_later_ones_are_told",
         (
             WRITER,
-            '        raise StateError(f"the state cannot be written: {_first_reason(error)}") from error\n',
+            '        raise StateError(f"the state cannot be written: {said(_first_reason(error))}") from error\n',
             "        return [None for _ in changes]\n",
         ),
     ),

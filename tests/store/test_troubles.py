@@ -23,11 +23,11 @@ def test_troubles_are_counted_by_state_and_class_the_most_frequent_first(state):
         shop.fetching(5)
         shop.do(attempts.note_trouble, shop.job(5).pk, "gone", ErrorClass.DOWNLOAD)
         assert shop.do(troubles.by_class, shop.pk) == (
-            Trouble(JobState.FAILED, ErrorClass.MODERATION, 2),
-            Trouble(JobState.FAILED, ErrorClass.SERVICE, 1),
-            Trouble(JobState.FETCHING, ErrorClass.DOWNLOAD, 1),
-            Trouble(JobState.RUNNING, None, 1),
-            Trouble(JobState.UNKNOWN, ErrorClass.UNKNOWN, 1),
+            Trouble(JobState.FAILED, ErrorClass.MODERATION, 2, "no luck"),
+            Trouble(JobState.FAILED, ErrorClass.SERVICE, 1, "no luck"),
+            Trouble(JobState.FETCHING, ErrorClass.DOWNLOAD, 1, "gone"),
+            Trouble(JobState.RUNNING, None, 1, "late"),
+            Trouble(JobState.UNKNOWN, ErrorClass.UNKNOWN, 1, "cut off"),
         )
 
 

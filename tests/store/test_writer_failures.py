@@ -64,7 +64,7 @@ async def test_when_there_is_no_room_every_caller_of_the_transaction_and_all_lat
         )
     finally:
         await asyncio.to_thread(writer.close)
-    message = "the state cannot be written: database or disk is full"
+    message = "the state cannot be written: database or disk is full; make room on its disk, and run it again"
     assert [(type(each), str(each)) for each in [*first, *later]] == [(StateError, message)] * 5
     with contextlib.closing(sqlite3.connect(left)) as connection:
         assert connection.execute("SELECT count(*) FROM attempt").fetchone() == (0,)
@@ -78,7 +78,7 @@ async def test_a_disk_that_is_full_when_each_change_runs_alone_leaves_them_all_i
         told = await together(writer, (lambda _: 1 // 0,), (attempts.reserve, 1, 1, NOW), (grow,))
     finally:
         await asyncio.to_thread(writer.close)
-    message = "the state cannot be written: database or disk is full"
+    message = "the state cannot be written: database or disk is full; make room on its disk, and run it again"
     assert [(type(each), str(each)) for each in told] == [(StateError, message)] * 3
     with contextlib.closing(sqlite3.connect(left)) as connection:
         assert connection.execute("SELECT count(*) FROM attempt").fetchone() == (0,)
@@ -112,7 +112,7 @@ def test_a_state_that_others_keep_locked_cannot_be_written(left):
     writer.write_now(raw("PRAGMA busy_timeout = 10"))
     with contextlib.closing(sqlite3.connect(left, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(StateError, match="the state cannot be written: database is locked"):
+        with pytest.raises(StateError, match="database is locked; another program holds the file: close it"):
             writer.write_now(attempts.reserve, 1, 1, NOW)
     writer.close()
 
@@ -120,7 +120,7 @@ def test_a_state_that_others_keep_locked_cannot_be_written(left):
 async def test_a_writer_whose_connection_is_gone_answers_all_the_same(left):
     writer = GroupWriter(open_for_writing(left))
     writer._connection.close()
-    with pytest.raises(StateError, match="the state cannot be written"):
+    with pytest.raises(StateError, match=r"the state cannot be written: .*; look at its disk"):
         await asyncio.wait_for(writer.write(attempts.reserve, 1, 1, NOW), 5)
     await asyncio.to_thread(writer.close)
 
