@@ -144,11 +144,11 @@ ENGINE_BUGS: tuple[Bug, ...] = (
         ),
     ),
     bug(
-        "what-moderation-refused-is-put-back-unasked",
-        "tests/acceptance/test_acceptance_guards.py::test_what_moderation_refused_is_put_back_only_where_it_is_named",
+        "retry-by-class-puts-back-other-classes-too",
+        "tests/acceptance/test_acceptance_guards.py::test_what_moderation_refused_may_be_left_out_and_is_counted_where_it_is_not",
         (
             "runner/app/retrying.py",
-            "        return job.error_class is not ErrorClass.MODERATION\n",
+            "        return not self.classes or job.error_class in self.classes\n",
             "        return True\n",
         ),
     ),
