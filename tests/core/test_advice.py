@@ -69,3 +69,8 @@ def test_advice_is_a_value():
     assert advise(ErrorClass.CREDIT, CALL, has_failed=False) == Advice(
         "The account has no credits left: add some and go on.", RUN
     )
+
+
+def test_a_saved_plan_is_run_where_it_was_made():
+    call = Invocation("spring", "spring.yaml", sandbox=True, state="sqlite:///s.db")
+    assert call.of_plan("my plan.json") == "runner --state sqlite:///s.db run --plan 'my plan.json' --sandbox"

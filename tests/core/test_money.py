@@ -87,3 +87,11 @@ def test_as_many_jobs_fit_as_can_be_reserved_for_one_after_the_other(spent, rese
     assert 0 <= number <= wanted
     assert number == 0 or fits(reserved=reserved + (number - 1) * price, **before)
     assert number == wanted or not fits(reserved=reserved + number * price, **before)
+
+
+@pytest.mark.parametrize(
+    ("budget", "typed"),
+    [(Budget(credits=Credits(4000)), "4000"), (Budget(usd=Decimal("12.50")), "12.50usd")],
+)
+def test_a_budget_is_written_as_it_would_be_typed(budget, typed):
+    assert str(budget) == typed
