@@ -8,9 +8,12 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import pytest
 from acceptance_support import PRICE, Desk, Service, submission_of, tree_of, videos_of
 
 from runner.sandbox import Submission, Task, TaskOutcome
+
+pytestmark = pytest.mark.faults
 
 JOBS = 200
 KILLS = 10

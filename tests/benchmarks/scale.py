@@ -59,8 +59,8 @@ def measure(
         "resume",
         "status",
         "jobs listing",
-        "first request a job",
         "plan a job",
+        "first request a job",
     )
     memory = ("jobs", "plan", "first run", "resumed run", "jobs listing", "state", "state a job")
     return "\n\n".join(
