@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.hosts import UNKNOWN
 from tests.outcomes.behaviours import allow_files_of, hang_up, keep_silent, speaking
 from tests.outcomes.scene import DONE, HELD, UNSEEN, Case
 from tests.providers.providers_support import make_certificate
@@ -46,7 +47,7 @@ def met_by(*doors, **more):
 
 
 CASES = {
-    "P1 a name that nobody knows": Case(NEVER, base_url="http://no-such-host.invalid", is_brief=True),
+    "P1 a name that nobody knows": Case(NEVER, base_url=f"http://{UNKNOWN}", is_brief=True),
     "P2 the connection is refused": Case(RECOVERED, service={"is_closed": True}, at_post=opens_at_second),
     "P2 nobody ever listens": Case(NEVER, service={"is_closed": True}, is_brief=True),
     "P3 no descriptor is left": Case(RECOVERED, at_post=without_descriptors),

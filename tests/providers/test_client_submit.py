@@ -26,6 +26,7 @@ from providers_support import (
 from runner import __version__
 from runner.core.model import Timeouts
 from runner.core.outcomes import Accepted, GenerationRequest, NotSent, Unknown
+from tests.hosts import UNKNOWN
 
 
 async def test_a_request_is_sent_as_the_reference_says_and_accepted(serve, client_for):
@@ -62,7 +63,7 @@ async def test_a_path_in_the_base_url_is_kept(serve, client_for):
 
 
 async def test_an_unknown_host_name_is_not_sent(client_for):
-    outcome = await client_for("http://no-such-host.invalid").submit(REQUEST)
+    outcome = await client_for(f"http://{UNKNOWN}").submit(REQUEST)
     assert isinstance(outcome, NotSent)
     assert not outcome.stops_run
 
