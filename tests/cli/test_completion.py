@@ -15,6 +15,7 @@ from runner.cli import edge
 from runner.cli.completing import SHELLS, VARIABLE
 from runner.cli.root import COMMANDS, root
 from runner.core.model import JobState
+from tests.faults.needs import needs
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -180,7 +181,7 @@ def test_the_script_of_a_shell_calls_the_program(shell, capsys):
     assert f"{VARIABLE}={shell}_complete" in capsys.readouterr().out
 
 
-@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash here")
+@needs("bash")
 @pytest.mark.parametrize(
     ("line", "found"),
     [

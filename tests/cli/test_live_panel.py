@@ -6,9 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tmux import PROMPT, Terminal, is_missing, terminal
+from tmux import PROMPT, Terminal, terminal
 
-pytestmark = pytest.mark.skipif(is_missing(), reason="needs tmux: apt-get install tmux")
+from tests.faults.needs import needs
+
+pytestmark = needs("tmux")
 
 TITLE, KEYS = "── demo ──", "Ctrl-C: stop cleanly"
 COLOUR = r"\x1b\[3[0-7]m"

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import shlex
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -95,8 +94,3 @@ def terminal(folder: Path, columns: int = 80, rows: int = 24, **variables: str) 
             yield opened
         finally:
             subprocess.run([*server, "kill-server"], check=False, capture_output=True, timeout=20)
-
-
-def is_missing() -> bool:
-    """Whether there is no tmux; in CI there must be one."""
-    return shutil.which("tmux") is None and not os.environ.get("CI")

@@ -21,6 +21,7 @@ from runner.cli.edge import run
 from runner.sandbox import Ledger, SandboxOptions, running_in_thread
 from tests.docs.documents import DOCS, README, ROOT, Block, blocks, name_of
 from tests.docs.shell import Command, calls, carry_out, steps
+from tests.faults.needs import needs
 
 PAGES = (
     README,
@@ -175,7 +176,7 @@ def test_what_is_not_run_stands_on_a_page() -> None:
     assert set(NOT_RUN) - lines == set()
 
 
-@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is missing")
+@needs("systemd-analyze")
 def test_systemd_reads_the_units(tmp_path: Path) -> None:
     program = tmp_path / "runner"
     program.write_text("#!/bin/sh\n", encoding="utf-8")

@@ -1,5 +1,4 @@
 import asyncio
-import shutil
 import ssl
 import subprocess
 
@@ -11,6 +10,7 @@ from runner.files.addresses import AddressPolicy
 from runner.files.download import FetchRequest, fetch
 from runner.files.outcomes import Broken, Refused
 from runner.files.session import open_session
+from tests.faults.needs import missing
 
 
 async def test_the_session_names_itself_and_asks_for_plain_bytes():
@@ -75,8 +75,8 @@ async def test_a_proxy_is_used_if_it_is_named_and_still_no_inner_address_is_aske
 
 @pytest.fixture
 def certificate(tmp_path):
-    if shutil.which("openssl") is None:
-        pytest.skip("needs openssl to make a certificate")
+    if reason := missing("openssl"):
+        pytest.skip(reason)
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
     made = [
         "openssl",

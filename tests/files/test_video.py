@@ -1,4 +1,3 @@
-import shutil
 import struct
 import subprocess
 
@@ -8,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.files.video import NotVideo, Video, check_video
+from tests.faults.needs import needs
 
 FTYP = box(b"ftyp", b"isom\0\0\2\0")
 MOOV = box(b"moov", bytes(8))
@@ -97,7 +97,7 @@ def test_no_cut_of_a_video_is_a_video(length):
 FFMPEG = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc=duration=1:size=64x64:rate=8"]
 
 
-@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="needs ffmpeg")
+@needs("ffmpeg")
 @pytest.mark.parametrize(
     ("name", "flags"),
     [

@@ -1,11 +1,11 @@
 import json
-import shutil
 import struct
 import subprocess
 
 import pytest
 
 from runner.sandbox.videos import Section, video_of
+from tests.faults.needs import needs
 
 SIZES = {"2:3": (160, 240), "3:2": (240, 160), "1:1": (192, 192)}
 
@@ -29,7 +29,7 @@ def test_a_video_is_whole_boxes_that_end_with_the_file(ratio, size_bytes):
     assert len(content) == video.size_bytes >= (size_bytes or 0)
 
 
-@pytest.mark.skipif(shutil.which("ffprobe") is None, reason="ffprobe is not installed")
+@needs("ffprobe")
 @pytest.mark.parametrize(("ratio", "size"), SIZES.items())
 @pytest.mark.parametrize("size_bytes", [None, 700_000])
 def test_ffprobe_opens_a_video(tmp_path, ratio, size, size_bytes):
