@@ -11,7 +11,7 @@ def main() -> None:
     _open_streams()
     sys.unraisablehook = threading.excepthook = _note_stray
     try:
-        from runner.cli.edge import run  # noqa: PLC0415 - nothing is imported before it is needed
+        from runner.cli.edge import run  # noqa: PLC0415 - inside the try: Ctrl-C may come while it is imported
 
         code = run(sys.argv[1:])
     except KeyboardInterrupt:  # while the program was still being imported
@@ -28,7 +28,7 @@ def _open_streams() -> None:
 
 def _note_stray(stray: Any) -> None:
     """Log an error that came up where nobody waits for it: in a thread, or while something was thrown away."""
-    from runner.cli.logs import note_internal_error  # noqa: PLC0415 - a rare thing
+    from runner.cli.logs import note_internal_error  # noqa: PLC0415 - JSON lines and files: only after such an error
 
     if stray.exc_value is not None:
         note_internal_error(stray.exc_value)

@@ -130,7 +130,7 @@ def find_batch(connection: Connection | None, named: str, state: Path) -> Batch:
         )
     path = os.path.realpath(named)
     found = batches.by_name(connection, named) or batches.by_manifest(connection, path)
-    if found is None and os.path.exists(path):  # noqa: PTH110 - as typed by a person; may be anything
+    if found is None and os.path.exists(path):  # noqa: PTH110 - Path.exists() raises for what is too long for a path
         found = batches.by_name(connection, load_manifest(named).manifest.name)
     if found is None:
         known = ", ".join(batch.name for batch in batches.every(connection)) or "none yet"
@@ -151,7 +151,7 @@ def manifest_of(named: str, batch: Batch) -> Manifest:
     Raises ``ManifestError``, and ``UsageError`` where the manifest is gone from the place of its last run.
     """
     path = batch.manifest if named == batch.name else named
-    if not os.path.exists(path):  # noqa: PTH110 - as typed by a person; may be anything
+    if not os.path.exists(path):  # noqa: PTH110 - Path.exists() raises for what is too long for a path
         raise UsageError(
             f"the manifest of {batch.name}, {path}, is gone; it says how to reach the service: name it by its new path"
         )

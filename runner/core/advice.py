@@ -120,7 +120,7 @@ def _unfinished(error_class: ErrorClass, call: Invocation) -> Advice | None:
         # no branch: mypy proves that no other class is left
         case (
             ErrorClass.VALIDATION | ErrorClass.MODERATION | ErrorClass.UNKNOWN | ErrorClass.NO_OUTPUT
-        ):  # pragma: no branch
+        ):  # pragma: no branch - mypy proves that no other class is left
             return None
 
 

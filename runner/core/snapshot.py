@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from runner.core.counting import noun
 from runner.core.jobs_seen import LISTED_MAX, SUBMIT, UNSENT, JobsSeen
 from runner.core.model import JobState, Manifest
 from runner.core.plan import Plan
@@ -133,9 +134,9 @@ def _move(before: str, after: str, number: int) -> str:
     if before == SUBMIT:
         now = "left out by --only" if after == UNSENT else after
         return (
-            f"{number} {'job' if number == 1 else 'jobs'} that the plan would submit {_are(number)} {now} now"
+            f"{number} {noun(number, 'job')} that the plan would submit {noun(number, 'is', 'are')} {now} now"
         )
-    return f"{_jobs(number)} {after} now, {'was' if number == 1 else 'were'} {before}"
+    return f"{_jobs(number)} {after} now, {noun(number, 'was', 'were')} {before}"
 
 
 def _counts(then: Mapping[str, int], now: Mapping[str, int]) -> Iterator[str]:
@@ -149,11 +150,7 @@ def _total(snapshot: Snapshot) -> int:
 
 
 def _jobs(number: int) -> str:
-    return f"{number} {'job is' if number == 1 else 'jobs are'}"
-
-
-def _are(number: int) -> str:
-    return "is" if number == 1 else "are"
+    return f"{number} {noun(number, 'job is', 'jobs are')}"
 
 
 def _some(paths: list[str]) -> str:

@@ -31,7 +31,9 @@ def next_step(state: JobState, *, has_candidate: bool) -> Step:
         case JobState.FETCHING:
             return Step.FETCH
         # no branch: mypy proves that no other state is left
-        case JobState.SUBMITTING | JobState.UNKNOWN | JobState.DONE | JobState.FAILED:  # pragma: no branch
+        case (
+            JobState.SUBMITTING | JobState.UNKNOWN | JobState.DONE | JobState.FAILED
+        ):  # pragma: no branch - mypy proves it
             return Step.REST
 
 
