@@ -213,7 +213,10 @@ class Sealing:
 
 
 def _written(root: OutputRoot, name: str, chunks: Sequence[bytes], hasher: Any) -> int:
-    """A new file with that content, open: the one that had the name may have got a second, final one before a crash."""
+    """A new file with that content, open: the one that had the name may have got a second, final one before a crash.
+
+    ``hasher`` has taken the content in afterwards; where an ``OSError`` is raised, nothing of it.
+    """
     try:
         handle = root.disk.open_file(root.partial(name), Access.CREATE)
     except FileExistsError:
@@ -223,11 +226,12 @@ def _written(root: OutputRoot, name: str, chunks: Sequence[bytes], hasher: Any) 
         offset = 0
         for chunk in chunks:  # not joined before: that would be one more copy of every byte
             root.disk.write(handle, chunk, offset)
-            hasher.update(chunk)
             offset += len(chunk)
     except OSError:
         root.disk.close(handle)
         raise
+    for chunk in chunks:  # only now: where the disk was full, they are written, and hashed, once more
+        hasher.update(chunk)
     return handle
 
 

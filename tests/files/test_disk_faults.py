@@ -84,6 +84,21 @@ async def test_a_note_that_cannot_be_written_stops_nothing(tmp_path, session):
     assert (outcome, disk.calls.count("failed note")) == (fetched(large), 1)
 
 
+async def test_what_is_kept_after_a_disk_was_full_for_a_moment_is_gone_on_with(tmp_path, session):
+    def full_once(name, count):
+        if name == "write" and count == 2:  # the first chunk is written, the second is not
+            raise OSError(errno.ENOSPC, "injected")
+
+    large = mp4(bytes(6 * 2**20))
+    with OutputRoot(str(tmp_path / "out"), disk=FaultyDisk(full_once)) as root:
+        async with serving(
+            reply(large, headers=ETAG), lambda asked: part(large, offset_in(asked), ETAG)
+        ) as server:
+            full = await fetch(session, root, server.request())
+            whole = await fetch(session, root, server.request())
+            assert (type(full), whole, server.header("Range")[1] is None) == (DiskFull, fetched(large), False)
+
+
 def test_a_drip_of_bytes_goes_to_the_disk_before_it_becomes_a_million_objects(tmp_path):
     disk, drip = FaultyDisk(), mp4(b"frames" * 300)
     with OutputRoot(str(tmp_path / "out"), disk=disk) as root, closing(Partial(root, "job-1")) as partial:
