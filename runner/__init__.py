@@ -17,7 +17,7 @@ The map of the package, from the outside in; a layer imports only what stands be
     providers  a generation service: requests and outcomes; ``grokimagine`` is the one there is
     files      download, check, place and move the results
     manifest   YAML with line numbers -> values
-    report     progress lines, summaries, ``metadata.jsonl``
+    report     the panel, progress lines, summaries, notifications, ``metadata.jsonl``
     sandbox    the service's API on loopback, for tries and tests
     core       the decisions: no I/O, no clock, no randomness
 """

@@ -33,8 +33,8 @@ _ENDS: dict[int, type[RunnerError]] = {3: BudgetError, 5: ServiceError, 70: Runn
 class PlanOptions(TypedDict, total=False):
     """What may be said beside a manifest.
 
-    ``state`` is the URL of the state (by default that of ``RUNNER_STATE``, in the environment or in ``.env``, else ``sqlite:///state/runner.db``), and
-    ``sandbox`` takes the embedded service, whose state and outputs are its own. ``budget`` replaces the manifest's cap: whole
+    ``state`` is the URL of the state (by default that of ``RUNNER_STATE``, in the environment or in ``.env``, else
+    ``sqlite:///state/runner.db``), and ``sandbox`` takes the embedded service, whose state and outputs are its own. ``budget`` replaces the manifest's cap: whole
     credits, or ``Budget(usd=Decimal("40"))``. ``only`` and ``limit`` say which jobs, and how many of them at most, in the
     words of ``--only`` and ``--limit``. ``examples`` is how many jobs ``Plan.diff.examples`` shows.
     """

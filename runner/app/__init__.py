@@ -1,7 +1,9 @@
 """The use cases, one function each, put together from the parts below.
 
-``workplace`` says where things stand and ``service`` whom a command talks to. ``planning``, ``preflight``, ``enrolling``
-and ``running`` (with ``stopping`` and ``notifying``) are the main job, ``inspecting`` answers questions. A person's decisions are ``retrying`` and ``deciding``
-(at a ``desk``); ``verifying``, ``mending`` (with ``refetching``) and ``adopting`` are about trees; ``checking`` is the
-doctor (with ``soundness``).
+``workplace`` says where things stand, ``environment`` what the variables and ``.env`` hold, and ``service`` whom a command
+talks to. ``planning`` (with ``comparison``, and ``reviewing`` for saved plans), ``preflight``, ``enrolling`` and ``running``
+(with ``stopping``, ``going_on`` and ``notifying``) are the main job, ``starting`` comes before it, ``inspecting`` answers
+questions. A person's decisions are ``retrying`` and ``deciding`` (at a ``desk``); ``verifying``, ``mending`` (with
+``refetching``), ``adopting`` and ``tree`` are about trees; ``checking`` is the doctor (with ``findings``, ``settings``,
+``soundness`` and ``surroundings``).
 """

@@ -49,7 +49,8 @@ class Preflight:
         """The plan of a run that may go on.
 
         Raises ``UsageError`` for another service, a stranger's name or directory, a lost state, a saved plan that no
-        longer holds, or a missing confirmation, ``BudgetError`` where the cap does not allow it, and ``StateError`` for a state that is damaged.
+        longer holds, or a missing confirmation, ``BudgetError`` where the cap does not allow it, and
+        ``StateError`` for a state that is damaged.
         """
         wishes = replace(self.wanted.wishes, examples=0)
         with self.workplace.reading() as connection:

@@ -40,7 +40,8 @@ class RetryWishes:
     """Which failed jobs are meant.
 
     Those whose ids begin with one of ``beginnings``; without any, those that the manifest names and that failed by one
-    of ``classes``; without these either, all of them. ``confirm`` is called with what that may cost, where there is something; it returns whether to go on.
+    of ``classes``; without these either, all of them. ``confirm`` is called with what that may cost, where there is
+    something; it returns whether to go on.
     """
 
     beginnings: tuple[str, ...] = ()

@@ -77,8 +77,8 @@ async def fetch(
 
     After ``Fetched`` the partial file is whole and on the disk, and waits for ``place``. After ``Broken``,
     ``Expired``, ``DiskFull`` and a cancellation what was received is kept, and the next call goes on from it where
-    the server lets it. ``now`` gives seconds of a steady clock (the loop's by default), ``meter`` counts what comes. Raises ``ValueError`` for an
-    unusable name of a partial file, and nothing for what servers or disks do.
+    the server lets it. ``now`` gives seconds of a steady clock (the loop's by default), ``meter`` counts what comes. Raises
+    ``ValueError`` for an unusable name of a partial file, and nothing for what servers or disks do.
     """
     what = _Fetch(session, request, patience, now or asyncio.get_running_loop().time, meter or Meter())
     try:

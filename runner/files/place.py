@@ -1,7 +1,7 @@
 """Giving a file its final name, so that the name is either absent or stands for the whole, synced file.
 
-Order: link, fsync the directory and those above it that are new, unlink the old name. A crash between two of them leaves both names for one file,
-and the next call finds that and finishes. The link, unlike a rename, refuses a name that is taken.
+Order: link, fsync the directory and those above it that are new, unlink the old name. A crash between two of them leaves
+both names for one file, and the next call finds that and finishes. The link, unlike a rename, refuses a name that is taken.
 """
 
 import errno

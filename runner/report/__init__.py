@@ -1,1 +1,6 @@
-"""What is shown: JSON objects (``payload``), progress lines (``progress``), summaries (``summary``), ``metadata.jsonl``."""
+"""What is shown, written and told.
+
+JSON objects (``payload``), the live panel (``panel``) and progress lines (``progress``), plans (``priced_diff``), summaries
+(``summary``, ``closing``, ``next_steps``), ``metadata.jsonl``, and a notification at the end of a run (``notification``,
+sent by ``webhook``).
+"""
