@@ -13,7 +13,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import StaticPool
 
 from runner.core.errors import StateError, UsageError
-from runner.store.migrations import STEPS, migrate, newer_state, refuse_other_schema, version_of
+from runner.store.migrations import STEPS, marks_of, migrate, newer_state, refuse_other_schema, version_of
 from runner.store.remedies import remedy, said
 from runner.store.schema import APPLICATION_ID
 
@@ -150,8 +150,7 @@ def _closed_on_error(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def _refuse_other_version(connection: sqlite3.Connection, path: Path) -> None:
-    application = connection.execute("PRAGMA application_id").fetchone()[0]
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    application, version, _ = marks_of(connection)
     if application != APPLICATION_ID:
         raise StateError(f"{path} is not a runner state; name another with --state")
     if version > len(STEPS):
@@ -163,11 +162,7 @@ def _refuse_other_version(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _is_blank(connection: sqlite3.Connection) -> bool:
-    marks = [
-        connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
-    ]
-    tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
-    return [*marks, tables] == [0, 0, 0]
+    return marks_of(connection) == (0, 0, 0)
 
 
 def _reading_connection(path: Path) -> sqlite3.Connection:
@@ -203,7 +198,7 @@ def make_durable(connection: sqlite3.Connection) -> None:
         "wal_autocheckpoint = 10000",
     ):
         connection.execute(f"PRAGMA {pragma}")
-    journal = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+    journal = _ahead_of_others(connection)
     connection.execute("PRAGMA synchronous = FULL")  # a lost row here is a double charge
     synchronous = connection.execute("PRAGMA synchronous").fetchone()[0]
     if journal != "wal" or synchronous != 2:
@@ -211,6 +206,24 @@ def make_durable(connection: sqlite3.Connection) -> None:
             f"the state needs WAL with synchronous=FULL, this file system gives journal_mode={journal}, "
             f"synchronous={synchronous}; put the state on a local disk with --state"
         )
+
+
+def _ahead_of_others(connection: sqlite3.Connection) -> str:
+    """Have the file written ahead; the mode that it has afterwards.
+
+    The switch does not wait for its turn as a transaction does: where somebody else is just making the file, it fails at
+    once with "database is locked".
+    """
+    while True:
+        try:
+            return str(connection.execute("PRAGMA journal_mode = WAL").fetchone()[0])
+        except sqlite3.OperationalError as error:
+            if (
+                error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY
+            ):  # the low byte, whatever the kind of busy
+                raise
+        connection.execute("BEGIN IMMEDIATE")  # waits, and raises after BUSY_TIMEOUT_S
+        connection.execute("ROLLBACK")
 
 
 def _engine_on(connection: sqlite3.Connection, begin: str) -> Engine:

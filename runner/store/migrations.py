@@ -53,12 +53,30 @@ def refuse_other_schema(connection: sqlite3.Connection, path: Path) -> None:
         )
 
 
+def marks_of(connection: sqlite3.Connection) -> tuple[int, int, int]:
+    """The application id, the schema version and the number of tables, indexes and triggers, as of one moment.
+
+    One by one they could be from before and after the commit of whoever is just making the file.
+    """
+    connection.execute("BEGIN")
+    try:
+        application, version, tables = (
+            int(connection.execute(question).fetchone()[0])
+            for question in (
+                "SELECT application_id FROM pragma_application_id",
+                "SELECT user_version FROM pragma_user_version",
+                "SELECT count(*) FROM sqlite_schema",
+            )
+        )
+    finally:
+        connection.execute("ROLLBACK")
+    return application, version, tables
+
+
 def version_of(connection: sqlite3.Connection, path: Path, newest: int) -> int:
     """The file's version, 0 for a blank one; raises ``StateError`` for a stranger's file and one above ``newest``."""
-    application = connection.execute("PRAGMA application_id").fetchone()[0]
-    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    empty = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0
-    if application != APPLICATION_ID and not (empty and application == 0 and version == 0):
+    application, version, tables = marks_of(connection)
+    if application != APPLICATION_ID and (application, version, tables) != (0, 0, 0):
         raise StateError(
             f"{path} is a database of another application, not a runner state; name another with --state"
         )

@@ -3,13 +3,14 @@
 import os
 import sqlite3
 import stat
+import threading
 from contextlib import closing
 
 import pytest
 from store_support import job_of, raw, shop_at
 
 from runner.core.errors import StateError, UsageError
-from runner.store.database import exists, make_durable, open_for_writing, state_path
+from runner.store.database import BUSY_TIMEOUT_S, exists, make_durable, open_for_writing, state_path
 from runner.store.migrations import STEPS
 from runner.store.schema import APPLICATION_ID
 from runner.store.writer import DirectWriter
@@ -60,6 +61,40 @@ def test_a_fresh_state_is_marked_as_ours(state):
     with shop_at(state) as shop:
         marks = [shop.rows(f"PRAGMA {name}") for name in ("application_id", "user_version")]
     assert marks == [[(APPLICATION_ID,)], [(len(STEPS),)]]
+
+
+def test_whoever_makes_a_state_while_another_does_waits_for_its_turn(state):
+    opened = []
+    state.parent.mkdir()
+    with closing(sqlite3.connect(state, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")  # as the one that is just making it
+        opener = threading.Thread(target=lambda: opened.append(open_for_writing(state)), daemon=True)
+        opener.start()
+        opener.join(0.3)  # without its turn it has failed long before
+        is_waiting = opener.is_alive()
+        other.execute("COMMIT")
+        opener.join(BUSY_TIMEOUT_S)
+    assert (is_waiting, len(opened)) == (True, 1)
+    opened[0].dispose()
+
+
+def test_those_who_begin_at_once_in_a_new_directory_all_get_the_one_state(tmp_path):
+    for number in range(20):
+        path, failed, together = tmp_path / f"{number}.db", [], threading.Barrier(4)
+
+        def opens(path=path, failed=failed, together=together):
+            together.wait()
+            try:
+                open_for_writing(path).dispose()
+            except StateError as error:
+                failed.append(str(error))
+
+        openers = [threading.Thread(target=opens) for _ in range(4)]
+        for each in openers:
+            each.start()
+        for each in openers:
+            each.join()
+        assert failed == []
 
 
 def test_a_state_is_found_as_it_was_left(state):
@@ -168,6 +203,17 @@ def test_a_file_system_without_write_ahead_logging_is_refused():
     with (
         closing(sqlite3.connect(":memory:")) as connection,
         pytest.raises(StateError, match="put the state on a local disk with --state"),
+    ):
+        make_durable(connection)
+
+
+def test_a_file_that_cannot_be_changed_is_not_waited_for(state):
+    state.parent.mkdir()
+    with closing(sqlite3.connect(state)) as connection:
+        connection.execute("CREATE TABLE purse (credits INTEGER)")
+    with (
+        closing(sqlite3.connect(f"{state.as_uri()}?mode=ro", uri=True, isolation_level=None)) as connection,
+        pytest.raises(sqlite3.OperationalError, match="readonly"),
     ):
         make_durable(connection)
 
