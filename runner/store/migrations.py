@@ -69,7 +69,7 @@ def marks_of(connection: sqlite3.Connection) -> tuple[int, int, int]:
             )
         )
     finally:
-        connection.execute("ROLLBACK")
+        connection.rollback()  # nothing where an error of the disk has ended it already: that one is to be told
     return application, version, tables
 
 
