@@ -42,7 +42,9 @@ def test_a_sample_is_spread_over_the_list() -> None:
 
 @pytest.mark.faults
 @pytest.mark.parametrize("bug", sample(BUGS, 5), ids=lambda bug: bug.name)
-def test_a_seeded_bug_is_caught_by_its_test(bug: Bug) -> None:
+def test_a_seeded_bug_is_caught_by_its_test(bug: Bug, monkeypatch: pytest.MonkeyPatch) -> None:
+    # As in CI, where pytest's summary lists what was skipped: what failed must be read all the same.
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-rs")
     assert tried(bug).is_caught()
 
 

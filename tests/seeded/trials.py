@@ -91,9 +91,22 @@ def _copy() -> Iterator[Path]:
 
 
 def _pytest(tree: Path, tests: Sequence[str], most_s: float | None) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--tb=no", *tests]
+    # What failed is read from pytest's summary, so that is asked for here, whatever the caller's own options are.
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-x",
+        "-q",
+        "-rfE",
+        "-p",
+        "no:cacheprovider",
+        "--tb=no",
+        *tests,
+    ]
     # Derandomised, as in CI: a bug that is caught once is caught again.
     environment = os.environ | {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1", "CI": "true"}
+    environment.pop("PYTEST_ADDOPTS", None)
     return subprocess.run(
         command, cwd=tree, env=environment, capture_output=True, text=True, timeout=most_s, check=False
     )
