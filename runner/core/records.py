@@ -1,8 +1,9 @@
 """What the state holds of a batch, a job, a POST and a file, as the values that the store reads and others show."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from runner.core.choice import NO_CHOICE, Choice
 from runner.core.model import AttemptOutcome, JobId, JobState, Scalar
 from runner.core.money import Credits, Price
 from runner.core.outcomes import ErrorClass, TaskId
@@ -142,8 +143,23 @@ class StoredFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Media:
+    """What was found in a video: its picture in pixels, its length in seconds, frames a second, and the codec's name."""
+
+    width: int | None = None
+    height: int | None = None
+    duration_s: float | None = None
+    fps: float | None = None
+    codec: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class JobRecord:
-    """Everything that is shown of a job."""
+    """Everything that is shown of a job.
+
+    ``media`` is what was found in its files, by their rows; files that nobody has looked into are left out. ``is_remade``:
+    there is a take that a person asked for instead of this one.
+    """
 
     job: StoredJob
     prompt_id: str
@@ -156,6 +172,9 @@ class JobRecord:
     completed_at: str | None
     attempts: tuple[StoredAttempt, ...] = ()
     files: tuple[StoredFile, ...] = ()
+    choice: Choice = NO_CHOICE
+    media: Mapping[int, Media] = field(default_factory=dict)
+    is_remade: bool = False
 
     def as_unknown(self) -> "JobRecord":
         """The same job as it will stand once somebody starts after the process that was submitting it died."""

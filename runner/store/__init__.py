@@ -1,7 +1,7 @@
 """The state: SQLite through SQLAlchemy Core, every write durable before anyone acts upon it.
 
-``database`` opens a file, ``schema`` and ``migrations`` say what stands in it, ``writer`` makes changes durable.
+``database`` opens a file, ``ddl``, ``schema`` and ``migrations`` say what stands in it, ``writer`` makes changes durable.
 The changes themselves are plain functions, handed to a writer: ``batches``, ``enrolment``, ``attempts`` (the books),
-``outputs`` (the files), ``mending`` (files that are gone) and ``decisions`` (a person's). ``reads`` and ``records`` ask,
+``outputs`` (the files), ``mending`` (files that are gone), ``decisions`` and ``choices`` (a person's). ``reads`` and ``records`` ask,
 ``guards`` asks before money is spent, ``health`` looks for damage. ``locks`` keeps one actor a batch.
 """

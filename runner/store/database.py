@@ -13,9 +13,9 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import StaticPool
 
 from runner.core.errors import StateError, UsageError
+from runner.store.ddl import APPLICATION_ID
 from runner.store.migrations import STEPS, marks_of, migrate, newer_state, refuse_other_schema, version_of
 from runner.store.remedies import remedy, said
-from runner.store.schema import APPLICATION_ID
 
 BUSY_TIMEOUT_S = 30.0
 

@@ -6,7 +6,7 @@ ATTEMPTS = "runner/store/attempts.py"
 DATABASE = "runner/store/database.py"
 WRITER = "runner/store/writer.py"
 LOCKS = "runner/store/locks.py"
-SCHEMA = "runner/store/schema.py"
+SCHEMA = "runner/store/ddl.py"
 SUBMISSION = "runner/engine/submission.py"
 
 GUARD = "(batch.c.budget.is_(None)) | (batch.c.spent + batch.c.reserved + _PRICE <= batch.c.budget),"

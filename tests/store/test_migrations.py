@@ -7,8 +7,8 @@ import sqlite3
 import pytest
 
 from runner.core.errors import StateError
+from runner.store.ddl import APPLICATION_ID
 from runner.store.migrations import migrate
-from runner.store.schema import APPLICATION_ID
 
 OLD = ("CREATE TABLE purse (credits INTEGER) STRICT", "INSERT INTO purse VALUES (40)")
 NEW = ("ALTER TABLE purse ADD COLUMN name TEXT", "UPDATE purse SET name = 'spring'")

@@ -11,8 +11,8 @@ from store_support import job_of, raw, shop_at
 
 from runner.core.errors import StateError, UsageError
 from runner.store.database import BUSY_TIMEOUT_S, exists, make_durable, open_for_writing, state_path
+from runner.store.ddl import APPLICATION_ID
 from runner.store.migrations import STEPS
-from runner.store.schema import APPLICATION_ID
 from runner.store.writer import DirectWriter
 
 

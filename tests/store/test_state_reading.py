@@ -14,8 +14,8 @@ from store_support import NOW, Shop, job_of, raw, shop_at
 from runner.core.errors import StateError
 from runner.store import batches, reads
 from runner.store.database import exists, open_for_reading, reading
+from runner.store.ddl import APPLICATION_ID
 from runner.store.migrations import STEPS
-from runner.store.schema import APPLICATION_ID
 
 NOBODY = 65534
 

@@ -57,6 +57,13 @@ REFUSED = {
     "a job of no batch": "UPDATE job SET batch = 99",
     "an unheard outcome": "UPDATE attempt SET outcome = 'won'",
     "negative credits": "UPDATE attempt SET credits = -1",
+    "an unheard flag": "INSERT INTO choice (job, flag, chosen_at, revision) VALUES (1, 'maybe', 'now', 1)",
+    "six stars": "INSERT INTO choice (job, rating, chosen_at, revision) VALUES (1, 6, 'now', 1)",
+    "no star": "INSERT INTO choice (job, rating, chosen_at, revision) VALUES (1, 0, 'now', 1)",
+    "a choice half made again": "INSERT INTO choice (job, again, chosen_at, revision) VALUES (1, 2, 'now', 1)",
+    "a choice about no job": "INSERT INTO choice (job, chosen_at, revision) VALUES (99, 'now', 1)",
+    "a take instead of no job": "UPDATE job SET instead_of = 99",
+    "what was found in no file": "INSERT INTO media (file, sha256) VALUES (99, 'ab')",
     "a text for credits": "UPDATE attempt SET credits = 'forty'",
     "half trusted": "UPDATE attempt SET trusted = 2",
     "a running attempt without a task": "UPDATE attempt SET outcome = 'running' WHERE task_id IS NULL",
@@ -178,6 +185,10 @@ def test_a_state_of_version_2_gets_the_totals_of_its_files(tmp_path):
     with contextlib.closing(sqlite3.connect(tmp_path / "a.db", isolation_level=None)) as connection:
         for name in ("counted", "recounted", "discounted"):
             connection.execute(f"DROP TRIGGER file_{name}")
+        for table in ("choice", "media"):
+            connection.execute(f"DROP TABLE {table}")
+        connection.execute("DROP INDEX job_instead_of")
+        connection.execute("ALTER TABLE job DROP COLUMN instead_of")
         connection.execute("ALTER TABLE batch DROP COLUMN files")
         connection.execute("ALTER TABLE batch DROP COLUMN file_bytes")
         connection.execute("PRAGMA user_version = 2")

@@ -1,0 +1,52 @@
+"""A person's choices: writes that need no lock of the batch, so that a run can go on meanwhile."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Connection, Row, func, select
+from sqlalchemy.dialects.sqlite import insert
+
+from runner.core.choice import Choice, Field, Flag
+from runner.store.schema import choice, job
+
+
+def choose(connection: Connection, job_pk: int, fields: Mapping[str, Field], now: str) -> Choice:
+    """Change these fields of a job's choice (see ``choice.checked``), leaving the others; returns the whole.
+
+    Who chooses last is the one that counts, field by field.
+    """
+    row = dict(fields) | {"chosen_at": now, "revision": newest_revision(connection) + 1}
+    if "again" in row:
+        row["again"] = int(bool(row["again"]))
+    keeping = insert(choice).values(job=job_pk, **row).on_conflict_do_update(index_elements=["job"], set_=row)
+    return to_choice(connection.execute(keeping.returning(choice)).one())
+
+
+def newest_revision(connection: Connection) -> int:
+    """The revision of the newest choice of all batches; 0 without any."""
+    return int(connection.execute(select(func.coalesce(func.max(choice.c.revision), 0))).scalar_one())
+
+
+def of_jobs(connection: Connection, job_pks: Sequence[int]) -> dict[int, Choice]:
+    """The choices for these jobs (a page); those without one are left out."""
+    rows = connection.execute(select(choice).where(choice.c.job.in_(job_pks)))
+    return {row.job: to_choice(row) for row in rows}
+
+
+def changed_since(connection: Connection, batch_pk: int, revision: int) -> list[int]:
+    """The jobs of a batch whose choices are newer than this revision, by row."""
+    newer = select(choice.c.job).join(job, job.c.id == choice.c.job)
+    newer = newer.where(choice.c.revision > revision, job.c.batch + 0 == batch_pk)
+    return list(connection.execute(newer.order_by(choice.c.job)).scalars())
+
+
+def to_choice(row: "Row[tuple[object, ...]]") -> Choice:
+    """A row of ``choice`` as a choice."""
+    return Choice(
+        flag=None if row.flag is None else Flag(row.flag),
+        rating=row.rating,
+        note=row.note,
+        again=bool(row.again),
+        chosen_at=row.chosen_at,
+        pruned_at=row.pruned_at,
+        revision=row.revision,
+    )

@@ -1,0 +1,185 @@
+"""The tables as SQLite makes them, version by version.
+
+STRICT tables, CHECKs on every stored word, foreign keys, and the two unique indexes that make a second payment
+impossible. The books are the attempts; ``batch.spent``, ``.reserved`` and ``.unknown`` are their sums, kept by triggers in
+the same transaction, so that a claim need not add up a million rows; ``batch.files`` and ``.file_bytes`` are those of its
+placed files.
+"""
+
+APPLICATION_ID = 0x6D72_756E  # "mrun": tells our file from any other SQLite database
+
+_LIVE = "('submitting', 'running', 'unknown')"
+
+VERSION_1 = (
+    """CREATE TABLE batch (
+        id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,
+        manifest TEXT NOT NULL,
+        provider TEXT NOT NULL,
+        output_dir TEXT NOT NULL,
+        api_origin TEXT,
+        price_credits INTEGER NOT NULL CHECK (price_credits > 0),
+        price_usd TEXT NOT NULL,
+        highest_charge INTEGER NOT NULL DEFAULT 0,
+        budget INTEGER CHECK (budget >= 0),
+        manifest_budget TEXT,
+        spent INTEGER NOT NULL DEFAULT 0 CHECK (spent >= 0),
+        reserved INTEGER NOT NULL DEFAULT 0 CHECK (reserved >= 0),
+        unknown INTEGER NOT NULL DEFAULT 0 CHECK (unknown >= 0),
+        generation INTEGER NOT NULL DEFAULT 0,
+        fingerprint TEXT,
+        tree_stale INTEGER NOT NULL DEFAULT 0 CHECK (tree_stale IN (0, 1)),
+        created_at TEXT NOT NULL,
+        updated_at TEXT NOT NULL
+    ) STRICT""",
+    """CREATE TABLE prompt (
+        id INTEGER PRIMARY KEY,
+        batch INTEGER NOT NULL REFERENCES batch,
+        digest BLOB NOT NULL,
+        text TEXT NOT NULL,
+        images TEXT NOT NULL,
+        UNIQUE (batch, digest)
+    ) STRICT""",
+    """CREATE TABLE job (
+        id INTEGER PRIMARY KEY,
+        batch INTEGER NOT NULL REFERENCES batch,
+        job_id TEXT NOT NULL,
+        prompt INTEGER NOT NULL REFERENCES prompt,
+        prompt_id TEXT NOT NULL,
+        mode TEXT NOT NULL,
+        ratio TEXT NOT NULL,
+        take INTEGER NOT NULL CHECK (take > 0),
+        variables TEXT NOT NULL,
+        meta TEXT NOT NULL,
+        path TEXT NOT NULL,
+        rank INTEGER NOT NULL,
+        state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN
+            ('pending', 'submitting', 'running', 'fetching', 'done', 'failed', 'unknown')),
+        removed INTEGER NOT NULL DEFAULT 0 CHECK (removed IN (0, 1)),
+        generation INTEGER NOT NULL,
+        overdue INTEGER NOT NULL DEFAULT 0 CHECK (overdue IN (0, 1)),
+        error TEXT,
+        error_class TEXT,
+        completed_at TEXT,
+        UNIQUE (batch, job_id)
+    ) STRICT""",
+    # A full index, not a partial one: SQLite ignores a partial index for `state = ?` with a bound parameter.
+    "CREATE INDEX job_in_order ON job (batch, state, removed, rank, job_id)",
+    # For pages over all jobs: without it each page would sort the whole batch.
+    "CREATE INDEX job_by_rank ON job (batch, rank, job_id)",
+    """CREATE TABLE attempt (
+        id INTEGER PRIMARY KEY,
+        batch INTEGER NOT NULL REFERENCES batch,
+        job INTEGER NOT NULL REFERENCES job,
+        outcome TEXT NOT NULL CHECK (outcome IN
+            ('submitting', 'running', 'unknown', 'not_sent', 'refused', 'completed', 'failed', 'lost')),
+        credits INTEGER NOT NULL CHECK (credits >= 0),
+        task_id TEXT,
+        candidate TEXT,
+        trusted INTEGER NOT NULL DEFAULT 0 CHECK (trusted IN (0, 1)),
+        note TEXT,
+        submitted_at TEXT NOT NULL,
+        settled_at TEXT,
+        CHECK (outcome NOT IN ('not_sent', 'refused') OR (credits = 0 AND task_id IS NULL)),
+        CHECK (outcome <> 'running' OR task_id IS NOT NULL)
+    ) STRICT""",
+    # The database itself refuses a second live payment for a job, and one task for two attempts.
+    f"CREATE UNIQUE INDEX attempt_live ON attempt (job) WHERE outcome IN {_LIVE}",
+    "CREATE UNIQUE INDEX attempt_task ON attempt (batch, task_id) WHERE task_id IS NOT NULL",
+    "CREATE INDEX attempt_of_job ON attempt (job, id)",
+    """CREATE TABLE file (
+        id INTEGER PRIMARY KEY,
+        job INTEGER NOT NULL REFERENCES job,
+        attempt INTEGER NOT NULL REFERENCES attempt,
+        position INTEGER NOT NULL CHECK (position > 0),
+        url TEXT NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('wanted', 'verified', 'placed')),
+        path TEXT,
+        target TEXT,
+        bytes INTEGER,
+        sha256 TEXT,
+        UNIQUE (attempt, position),
+        CHECK (state = 'wanted' OR (path IS NOT NULL AND bytes IS NOT NULL AND sha256 IS NOT NULL))
+    ) STRICT""",
+    "CREATE INDEX file_of_job ON file (job, position)",
+    """CREATE TRIGGER attempt_booked AFTER INSERT ON attempt BEGIN
+        UPDATE batch SET
+            reserved = reserved + iif(NEW.outcome IN LIVE, NEW.credits, 0),
+            unknown = unknown + iif(NEW.outcome = 'unknown', NEW.credits, 0),
+            spent = spent + iif(NEW.outcome IN LIVE, 0, NEW.credits)
+        WHERE id = NEW.batch;
+    END""".replace("LIVE", _LIVE),
+    """CREATE TRIGGER attempt_rebooked AFTER UPDATE OF outcome, credits ON attempt BEGIN
+        UPDATE batch SET
+            reserved = reserved - iif(OLD.outcome IN LIVE, OLD.credits, 0) + iif(NEW.outcome IN LIVE, NEW.credits, 0),
+            unknown = unknown - iif(OLD.outcome = 'unknown', OLD.credits, 0)
+                              + iif(NEW.outcome = 'unknown', NEW.credits, 0),
+            spent = spent - iif(OLD.outcome IN LIVE, 0, OLD.credits) + iif(NEW.outcome IN LIVE, 0, NEW.credits)
+        WHERE id = NEW.batch;
+    END""".replace("LIVE", _LIVE),
+    """CREATE TRIGGER attempt_kept BEFORE DELETE ON attempt BEGIN
+        SELECT RAISE(ABORT, 'attempts are the books and are never deleted');
+    END""",
+)
+
+VERSION_2 = (
+    """CREATE TABLE task_time (
+        origin TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        weights TEXT NOT NULL,
+        PRIMARY KEY (origin, kind)
+    ) STRICT""",
+)
+
+_COUNTED = """UPDATE batch SET files = files SIGN 1, file_bytes = file_bytes SIGN ROW.bytes
+        WHERE ROW.state = 'placed' AND id = (SELECT batch FROM job WHERE id = ROW.job)"""
+_WITH_NEW = _COUNTED.replace("SIGN", "+").replace("ROW", "NEW")
+_WITHOUT_OLD = _COUNTED.replace("SIGN", "-").replace("ROW", "OLD")
+
+VERSION_3 = (
+    # To add up the files of a million jobs whenever somebody asks where a batch stands takes a third of a second.
+    "ALTER TABLE batch ADD COLUMN files INTEGER NOT NULL DEFAULT 0 CHECK (files >= 0)",
+    "ALTER TABLE batch ADD COLUMN file_bytes INTEGER NOT NULL DEFAULT 0 CHECK (file_bytes >= 0)",
+    """UPDATE batch SET (files, file_bytes) = (
+        SELECT count(*), coalesce(sum(file.bytes), 0) FROM file JOIN job ON job.id = file.job
+        WHERE job.batch = batch.id AND file.state = 'placed'
+    )""",
+    f"""CREATE TRIGGER file_counted AFTER INSERT ON file WHEN NEW.state = 'placed' BEGIN
+        {_WITH_NEW};
+    END""",
+    f"""CREATE TRIGGER file_recounted AFTER UPDATE OF job, state, bytes ON file
+    WHEN OLD.state = 'placed' OR NEW.state = 'placed' BEGIN
+        {_WITHOUT_OLD};
+        {_WITH_NEW};
+    END""",
+    f"""CREATE TRIGGER file_discounted AFTER DELETE ON file WHEN OLD.state = 'placed' BEGIN
+        {_WITHOUT_OLD};
+    END""",
+)
+
+VERSION_4 = (
+    # A take that a person asked for beyond those of the manifest: the job that it is made again instead of.
+    "ALTER TABLE job ADD COLUMN instead_of INTEGER REFERENCES job",
+    "CREATE INDEX job_instead_of ON job (instead_of) WHERE instead_of IS NOT NULL",
+    # What a person thinks of a job's videos. Choices are made while a run goes on, so they have a table of their own.
+    """CREATE TABLE choice (
+        job INTEGER PRIMARY KEY REFERENCES job,
+        flag TEXT CHECK (flag IN ('keep', 'reject')),
+        rating INTEGER CHECK (rating BETWEEN 1 AND 5),
+        note TEXT,
+        again INTEGER NOT NULL DEFAULT 0 CHECK (again IN (0, 1)),
+        chosen_at TEXT NOT NULL,
+        pruned_at TEXT,
+        revision INTEGER NOT NULL UNIQUE
+    ) STRICT""",
+    # What was found in a placed file; it holds while the file's hash is this one.
+    """CREATE TABLE media (
+        file INTEGER PRIMARY KEY REFERENCES file ON DELETE CASCADE,
+        sha256 TEXT NOT NULL,
+        width INTEGER,
+        height INTEGER,
+        duration_s REAL,
+        fps REAL,
+        codec TEXT
+    ) STRICT""",
+)
