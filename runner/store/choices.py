@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from runner.core.choice import Choice, Field, Flag
@@ -19,6 +19,12 @@ def choose(connection: Connection, job_pk: int, fields: Mapping[str, Field], now
         row["again"] = int(bool(row["again"]))
     keeping = insert(choice).values(job=job_pk, **row).on_conflict_do_update(index_elements=["job"], set_=row)
     return to_choice(connection.execute(keeping.returning(choice)).one())
+
+
+def fulfil(connection: Connection, job_pk: int) -> None:
+    """What was to be made again is made, or cannot be: the wish is gone. Nothing happens where there is none."""
+    wish = update(choice).where(choice.c.job == job_pk, choice.c.again == 1)
+    connection.execute(wish.values(again=0, revision=newest_revision(connection) + 1))
 
 
 def newest_revision(connection: Connection) -> int:
