@@ -20,6 +20,7 @@ COMMANDS = {
     "status": "Where a batch stands: jobs by state, credits, last errors.",
     "jobs": "The jobs of a batch, a line each.",
     "retry": "Put failed jobs back to pending, for a further paid attempt.",
+    "prune": "Delete the files of rejected jobs.",
     "resolve": "Decide jobs whose submission has an unknown outcome.",
     "verify": "Check every file against its recorded size and SHA-256.",
     "adopt": "Take over the files of a tree whose state was lost.",
