@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import hashlib
 import json
+import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -165,6 +166,12 @@ class Visitor:
         status, *lines = top.decode("latin-1").split("\r\n")
         return Answer(int(status.split(" ")[1]), dict(line.split(": ", 1) for line in lines), rest)
 
+    async def page(self) -> dict[str, Any]:
+        """What stands in the page, by the names of its blocks."""
+        text = (await self.ask()).body.decode()
+        (block,) = re.findall(r'<script type="application/json">(.*?)</script>', text, re.DOTALL)
+        return json.loads(block)
+
     async def choose(self, wish: object, headers: dict[str, str] | None = None) -> Answer:
         """Send a choice, as the page does."""
         given = {"Content-Type": "application/json", "Origin": f"http://127.0.0.1:{self.port}"} | (
@@ -203,7 +210,8 @@ class Events:
 
     async def until(self, is_it: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """The first row that is what was waited for."""
-        while True:
-            for row in (await self.next())["jobs"]:
-                if is_it(row):
-                    return row
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                for row in (await self.next())["jobs"]:
+                    if is_it(row):
+                        return row
