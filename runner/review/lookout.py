@@ -118,5 +118,6 @@ class Lookout:
             self._version, self._is_at_work = version(connection), self._subject.is_at_work()
         changed = self._watched.changed(connection)
         self._is_stale = False
-        self._whole_at = self._clock() + SHARE * (self._clock() - began_s)
+        ended_s = self._clock()
+        self._whole_at = ended_s + SHARE * (ended_s - began_s)
         return changed
