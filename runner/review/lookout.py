@@ -1,14 +1,15 @@
 """Sees what others change in the state, and tells the feed."""
 
 import asyncio
+import contextlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from runner.core.errors import StateError
-from runner.review.feed import Feed
+from runner.review.feed import Feed, Figures
 from runner.review.subject import Subject
 from runner.store.watching import View, Watched, version
 from runner.store.writer import Connection
@@ -16,8 +17,8 @@ from runner.store.writer import Connection
 T = TypeVar("T")
 
 PAUSE_S = 0.5
-SHARE = 20
-"""The looks of each of the two kinds are so many times their length apart, so that both take a tenth of the time at most."""
+SHARE = 30
+"""Looks of each of the three kinds are so many times their length apart, so that all take a tenth of the time at most."""
 
 _log = logging.getLogger(__name__)
 
@@ -41,30 +42,29 @@ class Lookout:
         self._turn = asyncio.Lock()
         self._version: int | None = None
         self._is_at_work = False
-        self._is_stale = True
-        self._whole_at = self._clock()
+        self._whole = _Turn(clock)
+        self._figures = _Turn(clock)
 
     async def begin(self) -> None:
         """Look at everything: what is found differently from now on has changed."""
         async with self._turn:
-            await self.read(self._whole)
-            self._feed.figures = await self.read(self._subject.figures)
+            await self.read(self._all)
+            self._feed.figures = await self.read(self._counted)
 
     async def look(self) -> float:
-        """Publish what a run or a person's choice has changed; returns the seconds that it took to find."""
+        """Publish what a run or a person's choice has changed; returns the seconds that it took to find the jobs."""
         async with self._turn:
             began_s = self._clock()
             jobs = await self.read(self._recent)
-            if jobs is not None:
-                self._feed.publish(jobs, await self.read(self._subject.figures))
-            return self._clock() - began_s
+            took_s = self._clock() - began_s
+            await self._publish(jobs)
+            return took_s
 
     async def look_at_all(self) -> None:
         """Publish whatever else has changed, if anything was written, and the last time is long enough ago."""
         async with self._turn:
-            if self._is_stale and self._clock() >= self._whole_at:
-                jobs = await self.read(self._whole)
-                self._feed.publish(jobs, await self.read(self._subject.figures))
+            if self._whole.is_due():
+                await self._publish(await self.read(self._all))
 
     async def watch(self) -> None:
         """Look again and again. A state that cannot be read now is looked at again later."""
@@ -91,33 +91,61 @@ class Lookout:
         self._thread.submit(self._view.close)
         self._thread.shutdown()
 
+    async def _publish(self, jobs: set[int]) -> None:
+        """Tell of these jobs, and how the batch stands; to count a million jobs anew each time would take too long."""
+        figures = await self.read(self._counted) if self._figures.is_due() else self._feed.figures
+        self._feed.publish(jobs, figures)
+
     def _answer(self, question: Callable[[Connection], T]) -> T:
         with self._view.reading() as connection:
             return question(connection)
 
-    def _recent(self, connection: Connection) -> set[int] | None:
-        """The jobs that a run or a choice has changed; ``None`` where nothing was written and nobody came or went."""
+    def _recent(self, connection: Connection) -> set[int]:
+        """The jobs that a run or a choice has changed; none where nothing was written and nobody came or went."""
         found_version, is_at_work = version(connection), self._subject.is_at_work()
-        if (found_version, is_at_work) == (self._version, self._is_at_work):
-            return None
         changed: set[int] = set()
+        if (found_version, is_at_work) == (self._version, self._is_at_work):
+            return changed
         if (
             is_at_work != self._is_at_work
         ):  # nobody writes that a process was killed, but its jobs are unknown now
             changed |= self._watched.in_motion
         if found_version != self._version:
+            self._whole.is_stale = True
             changed |= self._watched.likely_changed(connection)
-            self._is_stale = True
+        self._figures.is_stale = True
         self._version, self._is_at_work = found_version, is_at_work
         return changed
 
-    def _whole(self, connection: Connection) -> set[int]:
+    def _all(self, connection: Connection) -> set[int]:
         """All jobs that have changed."""
-        began_s = self._clock()
         if self._version is None:
             self._version, self._is_at_work = version(connection), self._subject.is_at_work()
-        changed = self._watched.changed(connection)
-        self._is_stale = False
+        with self._whole.taken():
+            return self._watched.changed(connection)
+
+    def _counted(self, connection: Connection) -> Figures:
+        with self._figures.taken():
+            return self._subject.figures(connection)
+
+
+class _Turn:
+    """When something that may take long is to be done again: once there is something new, and not too soon."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.is_stale = True
+        self._clock = clock
+        self._not_before_s = clock()
+
+    def is_due(self) -> bool:
+        """Whether it is to be done now."""
+        return self.is_stale and self._clock() >= self._not_before_s
+
+    @contextlib.contextmanager
+    def taken(self) -> Iterator[None]:
+        """It is done in here."""
+        began_s = self._clock()
+        yield
         ended_s = self._clock()
-        self._whole_at = ended_s + SHARE * (ended_s - began_s)
-        return changed
+        self.is_stale = False
+        self._not_before_s = ended_s + SHARE * (ended_s - began_s)

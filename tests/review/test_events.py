@@ -74,11 +74,19 @@ async def test_a_run_that_begins_and_one_that_is_killed_are_heard_though_nobody_
     stage.do(attempts.reserve, stage.pk, 4, NOW)
     async with stage.review() as visitor, visitor.events() as page:
         with locks.holding(stage.state, "spring"):
-            told = await page.next()
-            begun = (told["figures"]["running_pid"] is not None, [row["state"] for row in told["jobs"]])
+            begun = await heard_until(page, lambda figures: figures["running_pid"] is not None)
+        ended = await heard_until(page, lambda figures: figures["running_pid"] is None)
+    assert (begun, ended) == (["submitting"], ["unknown"])
+
+
+async def heard_until(page, is_so):
+    """The states of the rows that are told until the figures are so; the figures may come after the rows."""
+    states = []
+    while True:
         told = await page.next()
-    ended = (told["figures"]["running_pid"] is not None, [row["state"] for row in told["jobs"]])
-    assert (begun, ended) == ((True, ["submitting"]), (False, ["unknown"]))
+        states += [row["state"] for row in told["jobs"]]
+        if is_so(told["figures"]):
+            return states
 
 
 async def test_what_changes_seldom_is_heard_too(stage):

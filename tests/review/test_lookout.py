@@ -52,7 +52,7 @@ async def test_what_nobody_wrote_is_not_looked_for(stage, watch):
     assert feed.sequence == 0
 
 
-async def test_a_look_at_everything_waits_until_twenty_times_its_length_has_passed(stage, watch):
+async def test_a_look_at_everything_waits_until_many_times_its_length_has_passed(stage, watch):
     lookout, feed, clock = watch
 
     async def look(pk):
