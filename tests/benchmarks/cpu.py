@@ -54,6 +54,7 @@ def contestants(jobs: int, cache: Path) -> Mapping[str, Contestant]:
     python = python_with(cache, *ABL_PACKAGES)
     return {
         BARE: script("bare", jobs, *simple),
+        "the least that is durable (see floor.py)": script("floor", jobs, *simple),
         "runner (full durability, files synced)": runner(jobs, **limits),
         "async-batch-llm, SQLite store, full": script("abl", jobs, *simple, "full", python=python),
         "async-batch-llm, SQLite store, balanced": script("abl", jobs, *simple, "balanced", python=python),
