@@ -169,8 +169,8 @@ class Visitor:
     async def page(self) -> dict[str, Any]:
         """What stands in the page, by the names of its blocks."""
         text = (await self.ask()).body.decode()
-        (block,) = re.findall(r'<script type="application/json">(.*?)</script>', text, re.DOTALL)
-        return json.loads(block)
+        blocks = re.findall(r'<script type="application/json" id="(\w+)">(.*?)</script>', text, re.DOTALL)
+        return {name: json.loads(block) for name, block in blocks}
 
     async def choose(self, wish: object, headers: dict[str, str] | None = None) -> Answer:
         """Send a choice, as the page does."""

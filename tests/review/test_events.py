@@ -10,6 +10,7 @@ from runner.core.choice import Flag
 from runner.store import attempts, choices, locks
 from tests.review.review_support import NOW, Pace, job_of
 
+IDS_OF_NEW = job_of(9).job_id
 IDS = [job_of(rank).job_id for rank in range(4)]
 
 
@@ -65,9 +66,24 @@ async def test_a_number_that_this_server_never_gave_is_that_of_a_page_that_knows
 
 async def test_the_page_says_up_to_which_change_it_knows_everything(stage):
     async with stage.review() as visitor:
-        before = (await visitor.page())["live"]
+        before = (await visitor.page())["batch"]["live"]
         await visitor.choose({"jobs": [IDS[0]], "set": {"rating": 1}})
-        assert (before, (await visitor.page())["live"]) == ({"sequence": 0}, {"sequence": 1})
+        assert (before, (await visitor.page())["batch"]["live"]) == ({"sequence": 0}, {"sequence": 1})
+
+
+async def test_a_page_and_what_it_hears_later_call_the_prompts_by_the_same_numbers(stage):
+    """Also a prompt that came later, before the others; and pages that are made after that."""
+    async with stage.review() as visitor, visitor.events() as hearing:
+        early = await visitor.page()
+        stage.enrol(job_of(9, rank=0), *(job_of(rank, rank=rank + 1) for rank in range(4)))
+        told = await hearing.next()
+        while IDS_OF_NEW not in [row["id"] for row in told["jobs"]]:
+            told = await hearing.next()
+        late = await visitor.page()
+    told_prompts = {int(number): prompt for number, prompt in told["prompts"].items()}
+    assert [prompt["id"] for prompt in early["prompts"]] == ["p0", "p1", "p2", "p3"]
+    assert late["prompts"] == early["prompts"] + [told_prompts[4]]
+    assert [late["prompts"][row["prompt"]]["id"] for row in late["jobs"]] == ["p9", "p0", "p1", "p2", "p3"]
 
 
 async def test_a_run_that_begins_and_one_that_is_killed_are_heard_though_nobody_writes_it(stage):
