@@ -135,7 +135,7 @@ class _Batchwork:
         self, writer: DirectWriter, batch: Batch, plan: Plan, root: OutputRoot, token: str
     ) -> Ending:
         self.interruption.listen()
-        await self._enrol(writer, batch)
+        await self._enrol(writer, batch, plan)
         if self.interruption.signal is not None:
             return Ending(signal=self.interruption.signal)
         if self.wanted.reviewed is not None:
@@ -156,8 +156,8 @@ class _Batchwork:
             self.interruption.pass_to(engine.interrupt)
             return await engine.execute()
 
-    async def _enrol(self, writer: DirectWriter, batch: Batch) -> None:
-        for _ in enrolling.enrol(writer, self.manifest, batch):
+    async def _enrol(self, writer: DirectWriter, batch: Batch, plan: Plan) -> None:
+        for _ in enrolling.enrol(writer, self.manifest, batch, plan.diff.retakes):
             await asyncio.sleep(0)  # a signal is seen between pages
             if self.interruption.signal is not None:
                 return

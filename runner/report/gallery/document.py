@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from runner.core.money import Price
 from runner.core.records import JobRecord
-from runner.report.catalogue import Catalogue
+from runner.report.catalogue import Catalogue, Numbers
 from runner.report.gallery import sources
 from runner.report.payload import Json
 
@@ -32,17 +32,27 @@ class Head:
     failures: list[Json]
 
 
-def page(records: Iterable[JobRecord], head: Head, live: int | None) -> Iterator[bytes]:
-    """The page in pieces. ``live`` is the sequence that the rows are of, for the review; ``None`` for a page on a disk."""
+def page(
+    records: Iterable[JobRecord], head: Head, live: int | None, numbers: Numbers | None = None
+) -> Iterator[bytes]:
+    """The page in pieces. ``live`` is the sequence that the rows are of, for the review; ``None`` for a page on a disk.
+
+    ``numbers`` are those of the prompts and details that the page will be told of later.
+    """
     before, after = _filled(head, is_live=live is not None)
     yield before
     yield _block("batch", _batch(head, live))
-    catalogue = Catalogue()
+    catalogue = Catalogue(numbers)
     yield from _list("jobs", (catalogue.row(record) for record in records))
     prompts, details = catalogue.take_new()
-    yield from _list("prompts", prompts.values())
-    yield from _list("details", details.values())
+    yield from _list("prompts", _listed(prompts))
+    yield from _list("details", _listed(details))
     yield after
+
+
+def _listed(numbered: dict[int, Json]) -> Iterator[Json | None]:
+    """Each at the place of its number; ``None`` where no job of the page has the number."""
+    return (numbered.get(number) for number in range(max(numbered, default=-1) + 1))
 
 
 def _filled(head: Head, *, is_live: bool) -> tuple[bytes, bytes]:
@@ -90,7 +100,7 @@ def _block(name: str, value: object) -> bytes:
     return _opening(name) + _json(value).encode(errors="replace") + _END
 
 
-def _list(name: str, values: Iterable[Json]) -> Iterator[bytes]:
+def _list(name: str, values: Iterable[Json | None]) -> Iterator[bytes]:
     """A block with a list, in pieces of some rows."""
     piece = [_opening(name), b"["]
     is_first = True
