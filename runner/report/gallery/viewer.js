@@ -42,6 +42,7 @@ const viewer = {
   },
 
   build(takes, key) {
+    choosing.leave(); // a note that was written belongs to the job before
     this.release();
     this.key = key;
     const close = el("button", { type: "button", class: "close", onclick: () => this.node.close() }, "Close");
