@@ -6,9 +6,9 @@ import os
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 
-from runner.app import enrolling, going_on, notifying, reviewing, service, tree
+from runner.app import enrolling, going_on, notifying, reporting, reviewing, service, tree
 from runner.app.comparison import fingerprint
-from runner.app.inspecting import standing_of
+from runner.app.inspecting import Look, standing_of
 from runner.app.preflight import Preflight, RunWishes
 from runner.app.stopping import Interruption
 from runner.app.workplace import Workplace, load_manifest, stamp
@@ -224,6 +224,9 @@ class _Batchwork:
             fresh = batches.by_pk(connection, batch.pk)
             standing = replace(standing_of(self.workplace, connection, fresh), running_pid=None)
             found = troubles.by_class(connection, batch.pk)
+            if ending.state is None and ending.disk is None:
+                look = Look(standing, (), found)
+                self.notes.extend(reporting.at_the_end(connection, look, root, self._call))
         ending = replace(ending, incomplete=ending.incomplete + len(missing))
         pending = standing.counts.by_state[JobState.PENDING]
         ways_out = going_on.after_guards(ending, self._call, pending)

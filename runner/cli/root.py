@@ -19,6 +19,7 @@ COMMANDS = {
     "run": "Make what is missing; run it again to resume.",
     "status": "Where a batch stands: jobs by state, credits, last errors.",
     "jobs": "The jobs of a batch, a line each.",
+    "report": "Write the gallery of a batch: one page that opens from the disk.",
     "review": "Look at the videos in a browser, and choose, live while a run goes on.",
     "retry": "Put failed jobs back to pending, for a further paid attempt.",
     "prune": "Delete the files of rejected jobs.",

@@ -40,6 +40,7 @@ def test_the_page_holds_the_batch_and_its_jobs_as_json():
             "price": {"credits": 40, "usd": 0.4},
             "figures": HEAD.figures,
             "failures": HEAD.failures,
+            "tree": "",
             "live": None,
         },
         "jobs": blocks["jobs"],

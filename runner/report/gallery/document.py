@@ -22,7 +22,7 @@ class Head:
     """What the page says of the whole batch.
 
     ``made_at`` is the moment that it shows (ISO 8601), ``figures`` are those of ``catalogue.figures``, and ``failures``
-    those of ``failures.failures``.
+    those of ``failures.failures``. ``tree`` is the way from the page to the tree, with a ``/`` at its end.
     """
 
     batch: str
@@ -30,6 +30,7 @@ class Head:
     price: Price
     figures: Json
     failures: list[Json]
+    tree: str = ""
 
 
 def page(
@@ -92,6 +93,7 @@ def _batch(head: Head, live: int | None) -> Json:
         "price": {"credits": head.price.credits, "usd": float(head.price.usd)},
         "figures": head.figures,
         "failures": head.failures,
+        "tree": head.tree,
         "live": None if live is None else {"sequence": live},
     }
 

@@ -38,7 +38,7 @@ function aspectOf(row) {
 }
 
 /** Where a file stands, seen from this page; each part of its path is encoded by itself. */
-const addressOf = (path) => `./${batch.tree ?? ""}${path.split("/").map(encodeURIComponent).join("/")}`;
+const addressOf = (path) => `./${`${batch.tree ?? ""}${path}`.split("/").map(encodeURIComponent).join("/")}`;
 
 const filesOf = (row) => (row.pruned ? [] : (row.files ?? []));
 

@@ -6,7 +6,17 @@ from functools import cache
 from importlib.resources import files
 
 STYLES = ("page.css",)
-SCRIPTS = ("rows.js", "filters.js", "totals.js", "cards.js", "grid.js", "viewer.js", "choosing.js", "live.js", "start.js")
+SCRIPTS = (
+    "rows.js",
+    "filters.js",
+    "totals.js",
+    "cards.js",
+    "grid.js",
+    "viewer.js",
+    "choosing.js",
+    "live.js",
+    "start.js",
+)
 """In the order in which they are put together: the page holds one script, and each file uses what stands before it."""
 
 
