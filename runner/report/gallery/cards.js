@@ -36,12 +36,12 @@ function fillCard(index) {
   const message = path ? null : whyNothing(row, state);
   const content = path ? `v${path}` : `t${message}`;
   if (open.dataset.content === content) return refreshQuick(card, row);
+  const wasLoaded = videoOf(card) !== null;
   open.dataset.content = content;
   release(card);
-  open.replaceChildren(path ? el("video", { muted: true, loop: true, playsinline: true, preload: "none", tabindex: "-1",
-    "aria-hidden": "true" }) : el("span", { class: "nothing" }, message));
-  if (path) open.firstChild.muted = true; // the attribute alone counts only for what a parser made
+  open.replaceChildren(...(path ? [] : [el("span", { class: "nothing" }, message)]));
   refreshQuick(card, row);
+  wasLoaded ? load(card) : grid.loadSoon();
 }
 
 /** Why there is no video, for people. */
@@ -55,37 +55,32 @@ function videoOf(card) {
   return card.querySelector("video");
 }
 
+/** Give a card its video. Only what stays near the view gets one: to put one into the page costs milliseconds. */
 function load(card) {
-  const video = videoOf(card);
-  if (!video || video.hasAttribute("src")) return;
   const path = filesOf(rowOf(Number(card.dataset.index)))[0];
-  video.preload = "metadata";
-  video.addEventListener("error", unplayable);
+  if (!path || videoOf(card)) return;
+  const video = el("video", { loop: true, playsinline: true, preload: "metadata", tabindex: "-1", "aria-hidden": "true" });
+  video.muted = true; // the attribute alone counts only for what a parser made
+  video.addEventListener("error", () => {
+    if (video.isConnected) video.after(el("span", { class: "nothing" }, `${path} is gone or cannot be played here`));
+  });
   video.src = addressOf(path);
-}
-
-function unplayable(event) {
-  const video = event.currentTarget;
-  if (!video.hasAttribute("src")) return;
-  const path = filesOf(rowOf(Number(video.closest(".card").dataset.index)))[0];
-  video.after(el("span", { class: "nothing" }, `${path} is gone or cannot be played here`));
+  card.firstChild.replaceChildren(video);
 }
 
 function release(card) {
   const video = videoOf(card);
-  if (!video?.hasAttribute("src")) return;
-  video.removeEventListener("error", unplayable);
+  if (!video) return;
+  card.firstChild.replaceChildren();
   video.pause();
   video.removeAttribute("src");
   video.load(); // lets go of what was fetched and of the decoder
-  while (video.nextSibling) video.nextSibling.remove();
 }
 
 function play(card) {
-  const video = videoOf(card);
-  if (!video || stillness.matches) return;
+  if (stillness.matches) return;
   load(card);
-  video.play().catch(() => {}); // it is let go, or cannot be played: the card says so
+  videoOf(card)?.play().catch(() => {}); // it is let go, or cannot be played: the card says so
 }
 
 function pause(card) {

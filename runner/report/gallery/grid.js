@@ -100,6 +100,11 @@ const grid = {
     for (const at of wanted) before = this.place(this.lines[at], before);
     this.dropUnused();
     this.markCurrent();
+    this.loadSoon();
+  },
+
+  /** Load once it is quiet: what only passes by is not worth it. */
+  loadSoon() {
     clearTimeout(this.waiting);
     this.waiting = setTimeout(() => this.loadNear(), 120);
   },
