@@ -26,7 +26,7 @@ from runner.store.writer import Connection
 
 NAME = "index.html"
 
-JOBS_AT_A_RUNS_END = 50_000
+JOBS_AT_A_RUNS_END = 20_000
 """A run makes the page of no larger batch at its end: it would take more than some seconds (``docs/gallery.md``)."""
 
 _BEGINNING_BYTES = 128 * 1024

@@ -61,5 +61,5 @@ grid.lay();
 tellTotals();
 tellFailures();
 tellMade();
-if (innerWidth < 600) byId("filters").open = false;
+if (innerWidth < 600) byId("filters").open = byId("failures").open = false;
 if (batch.live) live.start();
