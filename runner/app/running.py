@@ -6,7 +6,7 @@ import os
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 
-from runner.app import enrolling, going_on, notifying, reviewing, service, tree
+from runner.app import enrolling, gallery, going_on, notifying, reviewing, service, tree
 from runner.app.comparison import fingerprint
 from runner.app.inspecting import standing_of
 from runner.app.preflight import Preflight, RunWishes
@@ -24,11 +24,12 @@ from runner.engine.ports import Orders, Ports, Watcher
 from runner.engine.run import Run
 from runner.files.root import OutputRoot
 from runner.report.closing import Made, MadeSoFar
+from runner.report.gallery import NAME as GALLERY_NAME
 from runner.report.metadata import NAME as METADATA_NAME
 from runner.report.payload import Standing, status_json
 from runner.store import batches, locks, reads, troubles
 from runner.store.database import open_for_writing
-from runner.store.writer import DirectWriter, GroupWriter
+from runner.store.writer import Connection, DirectWriter, GroupWriter
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +224,8 @@ class _Batchwork:
                     ending = replace(ending, disk=_unwritable(root, error))
             fresh = batches.by_pk(connection, batch.pk)
             standing = replace(standing_of(self.workplace, connection, fresh), running_pid=None)
+            if ending.state is None and ending.disk is None:
+                self._write_gallery(connection, root, standing)
             found = troubles.by_class(connection, batch.pk)
         ending = replace(ending, incomplete=ending.incomplete + len(missing))
         pending = standing.counts.by_state[JobState.PENDING]
@@ -232,6 +235,20 @@ class _Batchwork:
         self.tell(RunEvent(EventName.FINISHED, details=details))
         made = self.made.in_all(fresh.spent - batch.spent)
         return Finished(ending, ending.exit_code, standing, made, found, tuple(notes))
+
+    def _write_gallery(self, connection: Connection, root: OutputRoot, standing: Standing) -> None:
+        """A convenience: whatever goes wrong with it is no trouble of the run."""
+        jobs = standing.counts.total + standing.counts.removed
+        if jobs > gallery.MOST_AT_THE_END:
+            report = self._call.of_batch("report")
+            self.notes.append(f"{jobs:,} jobs: the gallery takes a while, `{report}` writes it")
+            return
+        try:
+            gallery.write(connection, root, self.workplace, standing, self._call)
+        except OSError as error:
+            self.notes.append(
+                f"the gallery {root.path}/{GALLERY_NAME} was not written: {error.strerror or error}"
+            )
 
     def _missing_notes(self, missing: tuple[str, ...]) -> list[str]:
         if not missing:

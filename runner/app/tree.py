@@ -1,15 +1,13 @@
 """A batch's output tree beside its state: files moved to where the manifest wants them now, and ``metadata.jsonl``."""
 
-import contextlib
-import itertools
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from runner.app.kept_file import keep
 from runner.core.errors import UsageError
 from runner.core.records import Batch, JobRecord, StoredFile
-from runner.files.disk import Access
 from runner.files.lines import lines_of
 from runner.files.outcomes import Absent, AlreadyThere, Content, Placed
 from runner.files.place import move
@@ -55,18 +53,17 @@ def write_metadata(connection: Connection, root: OutputRoot, batch: Batch) -> Tr
 
     Raises ``OSError``, also where the tree is not under its path any more.
     """
-    root.refuse_if_replaced()
     columns = Columns()
     for record in records.records(connection, batch.pk, _PLACED):
         columns.note(record)
 
-    def fresh(seen: _Seen) -> Iterator[bytes]:
+    seen = _Seen(root)
+
+    def fresh() -> Iterator[bytes]:
+        seen.begin()
         return lines(seen.there(records.records(connection, batch.pk, _PLACED)), columns)
 
-    seen = _Seen(root)
-    if not _says(root, fresh(seen)):
-        seen = _Seen(root)
-        _replace(root, fresh(seen))
+    keep(root, NAME, fresh)
     return TreeState(seen.present, tuple(seen.missing))
 
 
@@ -94,6 +91,9 @@ class _Seen:
 
     def __init__(self, root: OutputRoot) -> None:
         self._root = root
+        self.begin()
+
+    def begin(self) -> None:
         self.present = 0
         self.missing: list[str] = []
 
@@ -133,28 +133,3 @@ def _moved(writer: DirectWriter, root: OutputRoot, one: Whereabouts, target: str
         return True
     writer.write_now(outputs.stayed, file.pk)
     return False
-
-
-def _says(root: OutputRoot, fresh: Iterator[bytes]) -> bool:
-    """Whether the file holds just these lines; where there is no file, whether there are none."""
-    try:
-        with root.entry(NAME) as entry, os.fdopen(root.disk.open_file(entry, Access.READ), "rb") as file:
-            pairs = itertools.zip_longest(file, fresh, fillvalue=b"")
-            return all(itertools.starmap(bytes.__eq__, pairs))
-    except FileNotFoundError:
-        return next(fresh, None) is None
-
-
-def _replace(root: OutputRoot, fresh: Iterator[bytes]) -> None:
-    new = root.partial(NAME)
-    with contextlib.suppress(FileNotFoundError):
-        root.disk.remove(
-            new
-        )  # what a run that died left there; or a link that was planted, and is not written through
-    with os.fdopen(root.disk.open_file(new, Access.CREATE), "wb") as out:
-        out.writelines(fresh)
-        out.flush()
-        os.fsync(out.fileno())
-    with root.entry(NAME) as entry:
-        os.replace(new.name, entry.name, src_dir_fd=new.directory, dst_dir_fd=entry.directory)
-        root.disk.sync(entry.directory)

@@ -20,6 +20,7 @@ COMMANDS = {
     "status": "Where a batch stands: jobs by state, credits, last errors.",
     "jobs": "The jobs of a batch, a line each.",
     "review": "Look at the videos in a browser, and choose, live while a run goes on.",
+    "report": "Write the gallery, a page with all videos, into the output tree.",
     "retry": "Put failed jobs back to pending, for a further paid attempt.",
     "prune": "Delete the files of rejected jobs.",
     "resolve": "Decide jobs whose submission has an unknown outcome.",
