@@ -2,12 +2,12 @@
 
 import html
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from runner.core.money import Price
 from runner.core.records import JobRecord
-from runner.report.catalogue import Catalogue
+from runner.report.catalogue import Catalogue, Numbers
 from runner.report.gallery import sources
 from runner.report.payload import Json
 
@@ -32,17 +32,31 @@ class Head:
     failures: list[Json]
 
 
-def page(records: Iterable[JobRecord], head: Head, live: int | None) -> Iterator[bytes]:
-    """The page in pieces. ``live`` is the sequence that the rows are of, for the review; ``None`` for a page on a disk."""
+def page(
+    records: Iterable[JobRecord], head: Head, live: int | None, numbers: Numbers | None = None
+) -> Iterator[bytes]:
+    """The page in pieces. ``live`` is the sequence that the rows are of, for the review; ``None`` for a page on a disk.
+
+    ``numbers`` are those that the review calls prompts and details by later.
+    """
     before, after = _filled(head, is_live=live is not None)
     yield before
     yield _block("batch", _batch(head, live))
-    catalogue = Catalogue()
+    catalogue = Catalogue(numbers)
     yield from _list("jobs", (catalogue.row(record) for record in records))
     prompts, details = catalogue.take_new()
-    yield from _list("prompts", prompts.values())
-    yield from _list("details", details.values())
+    yield from _list("prompts", _at_their_numbers(prompts, _NO_PROMPT))
+    yield from _list("details", _at_their_numbers(details, _NO_DETAILS))
     yield after
+
+
+_NO_PROMPT: Json = {"id": "", "text": "", "images": []}
+_NO_DETAILS: Json = {"variables": {}, "meta": {}}
+
+
+def _at_their_numbers(numbered: Mapping[int, Json], nothing: Json) -> Iterator[Json]:
+    """Each at its number; ``nothing`` where no job of this page has it, but one of another page had."""
+    return (numbered.get(number, nothing) for number in range(max(numbered, default=-1) + 1))
 
 
 def _filled(head: Head, *, is_live: bool) -> tuple[bytes, bytes]:
