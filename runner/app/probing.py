@@ -119,14 +119,14 @@ async def _all_seen(
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(_seen(root, one.file, viewers, is_wanted)) for one in page]
-    except* UsageError as errors:
+    except* (OSError, UsageError) as errors:
         raise _first(errors) from None
     answers = [(one, task.result()) for one, task in zip(page, tasks, strict=True)]
     return [(one, found) for one, found in answers if found is not None]
 
 
-def _first(errors: ExceptionGroup[UsageError]) -> UsageError:
-    """One of them: each says why the extra cannot be used."""
+def _first(errors: ExceptionGroup[Exception]) -> Exception:
+    """One of them: whatever keeps one file from being looked into keeps the others."""
     one = errors.exceptions[0]
     return _first(one) if isinstance(one, ExceptionGroup) else one
 

@@ -23,8 +23,8 @@ _OPTIONS = {
     "protocol_whitelist": "none",
     "max_pixels": str(MOST_PIXELS),
 }
-_MOMENTS = (1 / 3, 2 / 3, 1 / 2, 0.9)
-"""Parts of the duration at which a picture is looked for, until one is not black."""
+_MOMENTS = (1 / 3, 2 / 3, 1 / 2, 0.9, 0.0)
+"""Parts of the duration at which a picture is looked for, until one is not black; the beginning is the last resort."""
 
 _BLACK = 24
 _LONGEST_S = 1e7

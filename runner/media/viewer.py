@@ -1,6 +1,5 @@
 """A process that looks into videos, seen from here: it is started for the first file, and again where a file was too much for it."""
 
-import contextlib
 import json
 import os
 import socket
@@ -87,33 +86,34 @@ class Viewer:
 
     def _started(self) -> socket.socket:
         ours, theirs = socket.socketpair()
-        with theirs:
-            self._line = ours
-            self._process = subprocess.Popen(  # noqa: S603 - this interpreter and this code
-                [sys.executable, "-I", "-c", _CODE, json.dumps(sys.path)],
-                stdin=theirs.fileno(),
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                env={name: os.environ[name] for name in _PASSED if name in os.environ},
-            )
+        self._line = ours
         try:
+            with theirs:
+                self._process = self._begun(theirs)
             ours.settimeout(_START_S)
             _received(ours)
         except OSError as error:
-            raise UsageError(f"videos cannot be looked into: {self._last_words()}") from error
+            raise UsageError(f"videos cannot be looked into: {self._last_words() or error}") from error
         ours.settimeout(self._longest_s)
         return ours
 
+    def _begun(self, theirs: socket.socket) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(  # noqa: S603 - this interpreter and this code
+            [sys.executable, "-I", "-c", _CODE, json.dumps(sys.path)],
+            stdin=theirs.fileno(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env={name: os.environ[name] for name in _PASSED if name in os.environ},
+        )
+
     def _last_words(self) -> str:
-        """Why the process did not begin; it is gone afterwards."""
-        process = self._process
-        if process is None or process.stderr is None:
-            return "the decoder does not start"
-        with contextlib.suppress(OSError):
+        """What the process said at its end, if there was one and it said anything; it is gone afterwards."""
+        process, lines = self._process, []
+        if process is not None and process.stderr is not None:
             process.kill()
-        lines = process.stderr.read().decode(errors="replace").strip().splitlines()
+            lines = process.stderr.read().decode(errors="replace").strip().splitlines()
         self.close()
-        return lines[-1] if lines else "the decoder does not start"
+        return lines[-1] if lines else ""
 
 
 def _received(line: socket.socket) -> tuple[dict[str, Any], bytes]:
