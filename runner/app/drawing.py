@@ -1,7 +1,7 @@
 """The sheets of one prompt after the other: pictures out of its videos, and the pages that they stand on."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
@@ -36,11 +36,14 @@ class Drawing:
     ``prompts`` have got ``files`` files so far. Its methods raise ``UsageError``.
     """
 
-    def __init__(self, root: OutputRoot, directory: Path, columns: int, font: str | None) -> None:
+    def __init__(
+        self, workplace: Workplace, root: OutputRoot, directory: Path, columns: int, font: str | None
+    ) -> None:
         self.is_pdf = False
         self.only_kept = False
         self.prompts = 0
         self.files = 0
+        self._workplace = workplace
         self._root = root
         self._columns = columns
         self._lettering = Lettering(font)
@@ -58,24 +61,25 @@ class Drawing:
         while not self._viewers.empty():
             self._viewers.get().close()
 
-    def draw(self, workplace: Workplace, batch_pk: int, name: str, job_pks: Sequence[int]) -> list[Path]:
-        """The files that this prompt's jobs have now; none where there is nothing to show."""
-        pages = self._pages(self._records(workplace, batch_pk, job_pks))
+    def draw(self, batch_pk: int, name: str, job_pks: Sequence[int], tell: Callable[[Path], None]) -> None:
+        """Write the files that this prompt's jobs have now, and tell each; none where there is nothing to show."""
+        pages = self._pages(self._records(batch_pk, job_pks))
         put = self._folder.put_pdf if self.is_pdf else self._folder.put_png
         written = put(name, pages)
         self.prompts += bool(written)
         self.files += len(written)
-        return written
+        for path in written:
+            tell(path)
 
     def notes(self) -> tuple[str, ...]:
         """What a person should know of the sheets."""
         complaint = self._lettering.complaint()
         return () if complaint is None else (complaint,)
 
-    def _records(self, workplace: Workplace, batch_pk: int, job_pks: Sequence[int]) -> Iterator[JobRecord]:
+    def _records(self, batch_pk: int, job_pks: Sequence[int]) -> Iterator[JobRecord]:
         """The jobs to be shown, each page in a view of its own."""
         for pks in _batched(job_pks, _JOBS):
-            with workplace.reading() as connection:
+            with self._workplace.reading() as connection:
                 if connection is None:
                     return
                 found = list(records.records(connection, batch_pk, Selection(pks=tuple(pks))))

@@ -1,7 +1,7 @@
 """Contact sheets: a page of pictures for each prompt of a batch, for a slide or a mail."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,17 +66,10 @@ def draw(workplace: Workplace, named: str, wishes: Wishes, tell: Callable[[Path]
         if root is None:
             raise UsageError(f"{batch.name} has no videos yet: there is no {batch.output_dir}")
         notes = _looked_into(workplace, root, batch)
-        with Drawing(root, directory, wishes.columns, wishes.font) as drawing:
+        with Drawing(workplace, root, directory, wishes.columns, wishes.font) as drawing:
             drawing.is_pdf, drawing.only_kept = wishes.pdf, wishes.kept
-            for start in range(0, len(chosen), PROMPTS):
-                page = chosen[start : start + PROMPTS]
-                with workplace.reading() as connection:
-                    jobs = {} if connection is None else prompts.jobs_of(connection, batch.pk, page)
-                for prompt_id in page:
-                    for path in drawing.draw(
-                        workplace, batch.pk, names.of(prompt_id), jobs.get(prompt_id, [])
-                    ):
-                        tell(path)
+            for prompt_id, job_pks in _jobs(workplace, batch, chosen):
+                drawing.draw(batch.pk, names.of(prompt_id), job_pks, tell)
             return Drawn(batch.name, directory, drawing.prompts, drawing.files, (*notes, *drawing.notes()))
 
 
@@ -87,6 +80,15 @@ def _chosen(known: Sequence[str], prompt: str | None, batch: str) -> Sequence[st
         hint = did_you_mean(prompt, known)
         raise UsageError(f"{batch} has no prompt {prompt!r}" + (f" - {hint}" if hint else ""))
     return [prompt]
+
+
+def _jobs(workplace: Workplace, batch: Batch, chosen: Sequence[str]) -> Iterator[tuple[str, list[int]]]:
+    """The jobs of each prompt by row; a view held for as long as it is drawn would keep the state's log growing."""
+    for start in range(0, len(chosen), PROMPTS):
+        page = chosen[start : start + PROMPTS]
+        with workplace.reading() as connection:
+            jobs = {} if connection is None else prompts.jobs_of(connection, batch.pk, page)
+        yield from jobs.items()
 
 
 def _directory(batch: Batch, wanted: str | None) -> Path:

@@ -1,5 +1,6 @@
 """Writing on pages: the fonts of this machine, and which letters they do not have."""
 
+import itertools
 import os
 import unicodedata
 from collections.abc import Iterator
@@ -34,6 +35,7 @@ _NAMES = (  # those with the most scripts first, then those that have only one o
     "NotoSansDevanagari-Regular.ttf",
     "NotoSansThai-Regular.ttf",
 )
+_WANTED = frozenset(_NAMES)
 _NO_LETTER = "\U0010fffe"  # a noncharacter: what a font draws for it, it draws for all that it does not have
 _CUT = "…"
 _MISSING_SHOWN = 12
@@ -152,9 +154,7 @@ def _drawn(font: Font, letter: str) -> tuple[tuple[int, int], bytes]:
 def _found(folders: tuple[str, ...]) -> tuple[str, ...]:
     """The known fonts in these folders, in the order of preference, each once."""
     found: dict[str, str] = {}
-    for folder in folders:
-        for directory, _, names in os.walk(Path(folder).expanduser()):
-            for name in names:
-                if name in _NAMES:
-                    found.setdefault(name, str(Path(directory) / name))
+    for directory, _, names in itertools.chain(*(os.walk(Path(folder).expanduser()) for folder in folders)):
+        for name in _WANTED.intersection(names):
+            found.setdefault(name, str(Path(directory) / name))
     return tuple(found[name] for name in _NAMES if name in found)

@@ -11,7 +11,18 @@ from store_support import NOW, job_of, shop_at
 from runner.core.canary import Kind
 from runner.core.model import AttemptOutcome, JobState
 from runner.core.outcomes import ErrorClass, TaskId
-from runner.store import attempts, decisions, enrolment, guards, media, outputs, reads, records, troubles
+from runner.store import (
+    attempts,
+    decisions,
+    enrolment,
+    guards,
+    media,
+    outputs,
+    prompts,
+    reads,
+    records,
+    troubles,
+)
 from runner.store.records import Selection
 
 WORDS = re.compile(r"^(SAVEPOINT|RELEASE|ROLLBACK|BEGIN)", re.IGNORECASE)
@@ -85,6 +96,9 @@ OFTEN = {
     "records with files": (drained(records.records, 1, Selection(with_files=True, removed=False), 7),),
     "whereabouts": (drained(outputs.whereabouts, 1),),
     "unseen files": (media.unseen_page, 1, 0, 5),
+    "prompt_ids": (prompts.prompt_ids, 1),
+    "jobs of prompts": (prompts.jobs_of, 1, ["p2"]),
+    "shapes": (media.shapes, 1),
     "reserve": (attempts.reserve, 1, 20, NOW),
     "accept": (attempts.accept, 9, TaskId("t9")),
     "give_back": (attempts.give_back, 9, AttemptOutcome.NOT_SENT, "no", NOW),
