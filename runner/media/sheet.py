@@ -95,7 +95,7 @@ def _put_empty(image: Image.Image, at: tuple[int, int], instead: str, lettering:
         (left, top, left + EDGE_PX - 1, top + EDGE_PX - 1), fill=_EMPTY, outline=_PALE
     )
     for place, line in enumerate(lettering.wrapped(instead, _LABEL, EDGE_PX - 24, 6)):
-        where = left + 12, top + 12 + place * math.ceil(_LABEL * _LINE)
+        where = left + 12, top + 44 + place * math.ceil(_LABEL * _LINE)  # below the tick or the cross
         lettering.write(image, where, line, size=_LABEL, colour=_PALE)
 
 
