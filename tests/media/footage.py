@@ -19,34 +19,51 @@ def film(
     colours: Sequence[tuple[int, int, int]] = (RED,),
     *,
     frames: int = FPS,
-    turned: int | None = None,
+    turned: str | None = None,
     pixel_aspect: Fraction | None = None,
 ) -> Path:
-    """A video in which each colour fills the picture for as long as the others; ``turned`` is counter-clockwise."""
+    """A video in which each colour fills the picture for as long as the others; ``turned`` as Pillow names it."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=FPS)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         if pixel_aspect is not None:
             stream.codec_context.sample_aspect_ratio = pixel_aspect
-        if turned is not None:
-            stream.set_display_rotation(turned)
         for number in range(frames):
             frame = picture(width, height, colours[number * len(colours) // frames])
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
-    return path
+    return path if turned is None else turn(path, turned)
 
 
-def halves(path: Path, turned: int | None = None) -> Path:
+def halves(path: Path, turned: str | None = None) -> Path:
     """A wide video whose left half is red and whose right half is blue."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=FPS)
         stream.width, stream.height, stream.pix_fmt = 240, 160, "yuv420p"
-        if turned is not None:
-            stream.set_display_rotation(turned)
         row = bytes(RED) * 120 + bytes(BLUE) * 120
         container.mux(stream.encode(of_rows([row] * 160)))
         container.mux(stream.encode())
+    return path if turned is None else turn(path, turned)
+
+
+MATRICES = {
+    "ROTATE_90": (0, -1, 1, 0),
+    "ROTATE_180": (-1, 0, 0, -1),
+    "ROTATE_270": (0, 1, -1, 0),
+    "FLIP_LEFT_RIGHT": (-1, 0, 0, 1),
+    "FLIP_TOP_BOTTOM": (1, 0, 0, -1),
+    "TRANSPOSE": (0, 1, 1, 0),
+    "TRANSVERSE": (0, -1, -1, 0),
+}
+
+
+def turn(path: Path, how: str) -> Path:
+    """Say in the track's header how its pictures are shown (ISO/IEC 14496-12, 8.3.2 and 6.2.2)."""
+    whole = bytearray(path.read_bytes())
+    start = whole.index(b"tkhd") + 44
+    a, b, c, d = (number * 65536 for number in MATRICES[how])
+    whole[start : start + 36] = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
+    path.write_bytes(bytes(whole))
     return path
 
 

@@ -42,11 +42,11 @@ def is_near(pixel: tuple[int, ...], colour: tuple[int, int, int]) -> bool:
         ({"width": 160, "height": 240}, 160, 240),
         ({"width": 240, "height": 160}, 240, 160),
         ({"width": 192, "height": 192}, 192, 192),
-        ({"width": 240, "height": 160, "turned": 90}, 160, 240),
-        ({"width": 240, "height": 160, "turned": -90}, 160, 240),
-        ({"width": 240, "height": 160, "turned": 180}, 240, 160),
+        ({"width": 240, "height": 160, "turned": "ROTATE_90"}, 160, 240),
+        ({"width": 240, "height": 160, "turned": "ROTATE_270"}, 160, 240),
+        ({"width": 240, "height": 160, "turned": "ROTATE_180"}, 240, 160),
         ({"width": 160, "height": 240, "pixel_aspect": Fraction(3, 2)}, 240, 240),
-        ({"width": 240, "height": 160, "pixel_aspect": Fraction(2, 3), "turned": 90}, 160, 160),
+        ({"width": 240, "height": 160, "pixel_aspect": Fraction(2, 3), "turned": "ROTATE_90"}, 160, 160),
     ],
 )
 def test_the_size_is_that_of_the_picture_as_it_is_shown(viewer, tmp_path, made, width, height):
@@ -136,12 +136,17 @@ def test_a_picture_is_taken_from_within_the_video_and_is_no_black_one_if_there_i
     assert (found.width, found.height, is_near(tuple(found.pixels[:3]), seen)) == (40, 60, True)
 
 
-@pytest.mark.parametrize(
-    ("turned", "name"), [(None, None), (90, "ROTATE_90"), (180, "ROTATE_180"), (-90, "ROTATE_270")]
-)
-def test_a_picture_says_how_it_is_turned(viewer, tmp_path, turned, name):
+@pytest.mark.parametrize("turned", [None, *footage.MATRICES])
+def test_a_picture_says_how_it_is_turned(viewer, tmp_path, turned):
     found = asked(viewer, footage.halves(tmp_path / "a.mp4", turned), 60)
-    assert (found.turn, len(found.pixels), isinstance(found, Still)) == (name, 60 * 40 * 3, True)
+    assert (found.turn, len(found.pixels), isinstance(found, Still)) == (turned, 60 * 40 * 3, True)
+
+
+@pytest.mark.parametrize("turned", footage.MATRICES)
+def test_a_picture_is_as_wide_as_it_is_shown(viewer, tmp_path, turned):
+    found = asked(viewer, footage.halves(tmp_path / "a.mp4", turned))
+    is_sideways = turned in ("ROTATE_90", "ROTATE_270", "TRANSPOSE", "TRANSVERSE")
+    assert (found.width, found.height) == ((160, 240) if is_sideways else (240, 160))
 
 
 def test_pixels_that_are_not_square_make_the_picture_wider(viewer, tmp_path):
