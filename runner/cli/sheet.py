@@ -45,8 +45,8 @@ _MOST_COLUMNS = 12
 def command(ctx: click.Context, /, batch: str, *, sandbox: bool, **given: Any) -> None:
     """Draw a picture (PNG) for each prompt of BATCH: a frame of each video, with its mode, ratio and take.
 
-    Ratings and choices show as well, and what is missing shows as an empty cell that says why. It needs the extra `media`:
-    pip install 'manifest-runner[media]'.
+    Ratings and choices show as well, and what is missing shows as an empty cell that says why. It needs the extra
+    `media` of this program; without it an error says how to get it.
     """
     from runner.app import sheets  # noqa: PLC0415 - heavy imports inside the command
 
