@@ -174,6 +174,8 @@ class _Batchwork:
             self.notes.append(f"the videos were not looked into: {error}")
             return ending
         self.notes.extend(looked.notes())
+        if self.interruption.signal is not None:
+            self.notes.append("not all videos were looked into; the next run goes on with it")
         return replace(ending, signal=self.interruption.signal)
 
     async def _enrol(self, writer: DirectWriter, batch: Batch) -> None:

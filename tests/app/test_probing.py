@@ -2,8 +2,14 @@
 
 import asyncio
 import itertools
+import signal
 
-from runner.app import probing
+from runner.app import probing, running
+from runner.app.comparison import Wishes
+from runner.app.preflight import RunWishes
+from runner.app.stopping import Interruption
+from runner.app.workplace import Workplace
+from runner.core.events import EventName
 from runner.files.root import OutputRoot
 from tests.app.bench import Bench
 
@@ -49,3 +55,19 @@ def test_of_many_strange_files_some_are_named_and_the_others_counted(bench):
     notes = look(bench).notes()
     assert [note.partition(": ")[0] for note in notes] == ["9 files hold no picture that can be decoded here"]
     assert notes[0].endswith("; and 6 more")
+
+
+def test_a_run_that_is_ended_while_it_looks_says_so_and_lists_its_tree(bench):
+    for place in range(3):
+        bench.done(place)
+    interruption = Interruption()
+
+    def tell(event):
+        if event.name is EventName.STARTED:  # there is nothing to make, so the look comes next
+            interruption.wished(signal.SIGINT)
+
+    wanted = RunWishes(wishes=Wishes(examples=0), confirm=lambda _: True)
+    finished = running.run(Workplace.at(None, sandbox=False), "demo.yaml", wanted, tell, interruption)
+    said = "not all videos were looked into; the next run goes on with it"
+    assert (finished.exit_code, finished.notes, looked_into(bench)) == (130, (said,), 0)
+    assert len((bench.tree / "metadata.jsonl").read_text().splitlines()) == 3
