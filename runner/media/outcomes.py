@@ -4,12 +4,24 @@ from dataclasses import dataclass
 
 from runner.core.records import Media
 
+TURNS = (
+    None,
+    "ROTATE_90",
+    "ROTATE_180",
+    "ROTATE_270",
+    "FLIP_LEFT_RIGHT",
+    "FLIP_TOP_BOTTOM",
+    "TRANSPOSE",
+    "TRANSVERSE",
+)
+"""How a picture may have to be turned to be shown, as Pillow names it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Still:
     """One picture of a video: ``pixels`` are rows of RGB, three bytes a pixel, as they are stored.
 
-    ``turn`` is how they are turned to be shown, as Pillow names it (``ROTATE_90``), or ``None``.
+    ``turn`` is one of ``TURNS``.
     """
 
     width: int

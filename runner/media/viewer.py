@@ -10,13 +10,16 @@ from typing import Any, Self
 
 from runner.core.errors import UsageError
 from runner.core.records import Media
-from runner.media.outcomes import Pictured, Probed, Still, Unreadable
+from runner.media.outcomes import TURNS, Pictured, Probed, Still, Unreadable
 from runner.media.worker import HEAD
 
 LONGEST_S = 20.0
 """What one file may take; a whole one takes some milliseconds."""
 
 _START_S = 60.0
+_MOST_TEXT_BYTES = 4096
+_MOST_PIXEL_BYTES = 16 * 1024 * 1024
+_STRANGE = "the decoder answers what it never should"
 _CODE = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from runner.media.worker import main; main()"
 )
@@ -59,15 +62,15 @@ class Viewer:
 
         Raises ``UsageError`` where the extra ``media`` cannot be used at all.
         """
-        found, _ = self._asked(handle, None)
-        return found if isinstance(found, Unreadable) else Media(**found)
+        answer = self._asked(handle, None)
+        return answer if isinstance(answer, Unreadable) else _media(answer[0])
 
     def still(self, handle: int, edge: int) -> Pictured:
         """One picture that stands for the open file, at most ``edge`` pixels wide and high; as for ``probe``."""
-        found, pixels = self._asked(handle, edge)
-        return found if isinstance(found, Unreadable) else Still(pixels=pixels, **found)
+        answer = self._asked(handle, edge)
+        return answer if isinstance(answer, Unreadable) else _still(*answer)
 
-    def _asked(self, handle: int, edge: int | None) -> tuple[Any, bytes]:
+    def _asked(self, handle: int, edge: int | None) -> tuple[dict[str, Any], bytes] | Unreadable:
         line = self._line or self._started()
         os.lseek(handle, 0, os.SEEK_SET)
         try:
@@ -75,14 +78,14 @@ class Viewer:
             found, pixels = _received(line)
         except TimeoutError:
             self.close()
-            return Unreadable(f"it takes the decoder more than {self._longest_s:.0f} s"), b""
-        except OSError:
+            return Unreadable(f"it takes the decoder more than {self._longest_s:.0f} s")
+        except (OSError, ValueError):
             self.close()
-            return Unreadable("it ends the decoder"), b""
+            return Unreadable("it ends the decoder")
         except BaseException:  # Ctrl-C: an answer that nobody has read must not be taken for the next one's
             self.close()
             raise
-        return (Unreadable(found["unreadable"]) if "unreadable" in found else found), pixels
+        return Unreadable(str(found["unreadable"])) if "unreadable" in found else (found, pixels)
 
     def _started(self) -> socket.socket:
         ours, theirs = socket.socketpair()
@@ -116,9 +119,36 @@ class Viewer:
         return lines[-1] if lines else ""
 
 
+def _media(found: dict[str, Any]) -> Probed:
+    """The answer field by field: a file that took the decoder over could send anything."""
+    match found:
+        case {
+            "width": int(width),
+            "height": int(height),
+            "duration_s": (float() | None) as duration_s,
+            "fps": (float() | None) as fps,
+            "codec": str(codec),
+        }:
+            return Media(width, height, duration_s, fps, codec)
+        case _:
+            return Unreadable(_STRANGE)
+
+
+def _still(found: dict[str, Any], pixels: bytes) -> Pictured:
+    match found:
+        case {"width": int(width), "height": int(height), "turn": turn} if (
+            turn in TURNS and len(pixels) == width * height * 3 > 0
+        ):
+            return Still(width, height, pixels, turn)
+        case _:
+            return Unreadable(_STRANGE)
+
+
 def _received(line: socket.socket) -> tuple[dict[str, Any], bytes]:
     head = _exactly(line, HEAD.size)
     text_bytes, pixel_bytes = HEAD.unpack(head)
+    if text_bytes > _MOST_TEXT_BYTES or pixel_bytes > _MOST_PIXEL_BYTES:
+        raise ValueError("that is no answer of ours")
     found: dict[str, Any] = json.loads(_exactly(line, text_bytes))
     return found, _exactly(line, pixel_bytes)
 

@@ -199,3 +199,38 @@ def test_a_closed_viewer_has_left_no_process(tmp_path):
     viewer.close()
     viewer.close()
     assert process.returncode is not None
+
+
+FORGED = """
+def facts(file): return {facts}
+def picture(file, edge): return {picture}
+"""
+
+
+@pytest.mark.parametrize(
+    ("facts", "picture"),
+    [
+        ("{}", "({}, b'')"),
+        (
+            "{'width': 'x', 'height': 1, 'duration_s': None, 'fps': None, 'codec': 'a'}",
+            "({'width': 9, 'height': 9, 'turn': None}, b'a')",
+        ),
+        (
+            "{'width': 1, 'height': 1, 'duration_s': None, 'fps': None, 'codec': 7}",
+            "({'width': 1, 'height': 1, 'turn': 'x'}, bytes(3))",
+        ),
+        ("{'a': 'a' * 9999}", "({}, bytes(1 << 25))"),
+    ],
+)
+def test_a_decoder_that_a_file_took_over_can_say_nothing_strange(tmp_path, monkeypatch, facts, picture):
+    """A module in the place of ours stands for it."""
+    for folder in ("runner", "runner/media"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "__init__.py").write_text("")
+    source = Path(sys.modules["runner.media.worker"].__file__).read_text()
+    (tmp_path / "runner" / "media" / "worker.py").write_text(source)
+    (tmp_path / "runner" / "media" / "decoding.py").write_text(FORGED.format(facts=facts, picture=picture))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    path = broken(tmp_path / "a.mp4", b"")
+    with Viewer() as viewer:
+        assert {type(asked(viewer, path, edge)) for edge in (None, 9)} == {Unreadable}
