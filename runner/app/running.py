@@ -6,7 +6,8 @@ import os
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 
-from runner.app import enrolling, gallery, going_on, notifying, reviewing, service, tree
+from runner import media
+from runner.app import enrolling, gallery, going_on, notifying, probing, reviewing, service, tree
 from runner.app.comparison import fingerprint
 from runner.app.inspecting import standing_of
 from runner.app.preflight import Preflight, RunWishes
@@ -135,6 +136,12 @@ class _Batchwork:
     async def _run(
         self, writer: DirectWriter, batch: Batch, plan: Plan, root: OutputRoot, token: str
     ) -> Ending:
+        ending = await self._worked(writer, batch, plan, root, token)
+        return await self._looked(writer, batch, root, ending)
+
+    async def _worked(
+        self, writer: DirectWriter, batch: Batch, plan: Plan, root: OutputRoot, token: str
+    ) -> Ending:
         self.interruption.listen()
         await self._enrol(writer, batch, plan)
         if self.interruption.signal is not None:
@@ -156,6 +163,21 @@ class _Batchwork:
             engine = Run(self._orders(batch), ports)
             self.interruption.pass_to(engine.interrupt)
             return await engine.execute()
+
+    async def _looked(self, writer: DirectWriter, batch: Batch, root: OutputRoot, ending: Ending) -> Ending:
+        """Look into what is new in the tree, where the extra ``media`` is there; that it cannot be done fails no run."""
+        has_to_end = ending.signal is not None or ending.state is not None or ending.disk is not None
+        if has_to_end or not media.is_installed():
+            return ending
+        try:
+            looked = await probing.look(writer, root, batch.pk, lambda: self.interruption.signal is None)
+        except (OSError, UsageError) as error:
+            self.notes.append(f"the videos were not looked into: {error}")
+            return ending
+        self.notes.extend(looked.notes())
+        if self.interruption.signal is not None:
+            self.notes.append("not all videos were looked into; the next run goes on with it")
+        return replace(ending, signal=self.interruption.signal)
 
     async def _enrol(self, writer: DirectWriter, batch: Batch, plan: Plan) -> None:
         for _ in enrolling.enrol(writer, self.manifest, batch, plan.diff.retakes):

@@ -14,8 +14,12 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 TESTED = dict(
     line.split("==") for line in (ROOT / ".ci" / "requirements.txt").read_text(encoding="utf-8").splitlines()
 )
-EXTRA = PROJECT["project"]["optional-dependencies"]["test"]
-DECLARED = [Requirement(text) for text in (*PROJECT["project"]["dependencies"], *EXTRA)]
+EXTRAS = [text for texts in PROJECT["project"]["optional-dependencies"].values() for text in texts]
+DECLARED = [
+    wanted
+    for wanted in map(Requirement, (*PROJECT["project"]["dependencies"], *EXTRAS))
+    if wanted.name != PROJECT["project"]["name"]  # an extra that takes in another one
+]
 
 
 def command(name: str) -> subprocess.CompletedProcess[str]:
