@@ -6,8 +6,9 @@ import os
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 
-from runner.app import enrolling, going_on, notifying, reviewing, service, tree
+from runner.app import describing, enrolling, going_on, notifying, reviewing, service, tree
 from runner.app.comparison import fingerprint
+from runner.app.describing import Described
 from runner.app.inspecting import standing_of
 from runner.app.preflight import Preflight, RunWishes
 from runner.app.stopping import Interruption
@@ -28,7 +29,7 @@ from runner.report.metadata import NAME as METADATA_NAME
 from runner.report.payload import Standing, status_json
 from runner.store import batches, locks, reads, troubles
 from runner.store.database import open_for_writing
-from runner.store.writer import DirectWriter, GroupWriter
+from runner.store.writer import Connection, DirectWriter, GroupWriter
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,9 @@ class _Batchwork:
     checked: str = ""
     """The fingerprint of the manifest's files just before they were checked."""
 
+    manifest_sha256: str | None = None
+    """The hash of the manifest's own file at that time."""
+
     notes: list[str] = field(default_factory=list)
 
     def work(self) -> Finished:
@@ -117,6 +121,7 @@ class _Batchwork:
             DirectWriter(open_for_writing(self.workplace.state)).close()
         preflight = Preflight(self.workplace, self.manifest, self.wanted)
         self.checked = fingerprint(self.manifest)
+        self.manifest_sha256 = describing.sha256_of(self.manifest.path)
         plan = preflight.checked_plan(output_dir)
         self.had_work = plan.diff.unfinished
         token = preflight.token(plan)
@@ -168,7 +173,7 @@ class _Batchwork:
             self.notes.extend(tree.relocate(writer, root, batch))
             with self.workplace.reading() as connection:
                 if connection is not None:
-                    tree.write_metadata(connection, root, batch)
+                    self._describe(connection, root, batch)
         except OSError as error:
             raise UsageError(f"{_unwritable(root, error)}; nothing was sent") from error
 
@@ -209,7 +214,7 @@ class _Batchwork:
         return Ending.of(counts)
 
     def _finished(self, writer: DirectWriter, batch: Batch, root: OutputRoot, ending: Ending) -> Finished:
-        missing: tuple[str, ...] = ()
+        described = Described(())
         if ending.state is None:
             writer.write_now(batches.touch, batch.pk, stamp())
         with self.workplace.reading() as connection:
@@ -217,21 +222,25 @@ class _Batchwork:
                 raise StateError(f"the state {self.workplace.state} is gone")
             if ending.state is None and ending.disk is None:
                 try:
-                    missing = tree.write_metadata(connection, root, batch).missing
+                    described = self._describe(connection, root, batch)
                     writer.write_now(batches.mark_tree, batch.pk, stale=False)
                 except OSError as error:  # the tree stays marked, and the next start lists it
                     ending = replace(ending, disk=_unwritable(root, error))
             fresh = batches.by_pk(connection, batch.pk)
             standing = replace(standing_of(self.workplace, connection, fresh), running_pid=None)
             found = troubles.by_class(connection, batch.pk)
-        ending = replace(ending, incomplete=ending.incomplete + len(missing))
+        ending = replace(ending, incomplete=ending.incomplete + len(described.missing))
         pending = standing.counts.by_state[JobState.PENDING]
         ways_out = going_on.after_guards(ending, self._call, pending)
-        notes = [*self.notes, *self._missing_notes(missing), *ways_out]
+        missing = self._missing_notes(described.missing)
+        notes = [*self.notes, *missing, *described.notes, *ways_out]
         details = status_json(standing) | {"exit_code": ending.exit_code}
         self.tell(RunEvent(EventName.FINISHED, details=details))
         made = self.made.in_all(fresh.spent - batch.spent)
         return Finished(ending, ending.exit_code, standing, made, found, tuple(notes))
+
+    def _describe(self, connection: Connection, root: OutputRoot, batch: Batch) -> Described:
+        return describing.describe(self.workplace, connection, root, batch, self.manifest_sha256)
 
     def _missing_notes(self, missing: tuple[str, ...]) -> list[str]:
         if not missing:

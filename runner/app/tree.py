@@ -1,7 +1,5 @@
 """A batch's output tree beside its state: files moved to where the manifest wants them now, and ``metadata.jsonl``."""
 
-import contextlib
-import itertools
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,11 +7,12 @@ from pathlib import Path, PurePosixPath
 
 from runner.core.errors import UsageError
 from runner.core.records import Batch, JobRecord, StoredFile
-from runner.files.disk import Access
+from runner.files import text
 from runner.files.lines import lines_of
 from runner.files.outcomes import Absent, AlreadyThere, Content, Placed
 from runner.files.place import move
 from runner.files.root import OutputRoot
+from runner.report.card import Holding, pattern_of
 from runner.report.claims import LONGEST_ROW_BYTES
 from runner.report.metadata import NAME, Columns, lines
 from runner.store import outputs, records
@@ -24,9 +23,9 @@ from runner.store.writer import Connection, DirectWriter
 
 @dataclass(frozen=True, slots=True)
 class TreeState:
-    """What the tree holds: placed files that are there, and those that are gone or have another size."""
+    """What the tree holds, and the placed files that are gone or have another size."""
 
-    present: int
+    holding: Holding
     missing: tuple[str, ...]
 
 
@@ -64,10 +63,11 @@ def write_metadata(connection: Connection, root: OutputRoot, batch: Batch) -> Tr
         return lines(seen.there(records.records(connection, batch.pk, _PLACED)), columns)
 
     seen = _Seen(root)
-    if not _says(root, fresh(seen)):
+    if not text.says(root, NAME, fresh(seen)):
         seen = _Seen(root)
-        _replace(root, fresh(seen))
-    return TreeState(seen.present, tuple(seen.missing))
+        text.replace(root, NAME, fresh(seen))
+    holding = Holding(seen.present, seen.bytes, seen.patterns, columns.features())
+    return TreeState(holding, tuple(seen.missing))
 
 
 def refuse_foreign_metadata(output_dir: Path) -> None:
@@ -95,6 +95,8 @@ class _Seen:
     def __init__(self, root: OutputRoot) -> None:
         self._root = root
         self.present = 0
+        self.bytes = 0
+        self.patterns: set[str] = set()
         self.missing: list[str] = []
 
     def there(self, found: Iterator[JobRecord]) -> Iterator[tuple[JobRecord, list[StoredFile]]]:
@@ -104,11 +106,13 @@ class _Seen:
                 yield record, files
 
     def _is_there(self, file: StoredFile) -> bool:
-        is_there = file.path is not None and self._root.stat_size(file.path) == file.bytes
-        self.present += is_there
-        if not is_there:
+        if file.path is None or self._root.stat_size(file.path) != file.bytes:
             self.missing.append(file.path or "?")
-        return is_there
+            return False
+        self.present += 1
+        self.bytes += file.bytes or 0
+        self.patterns.add(pattern_of(file.path))
+        return True
 
 
 def _misplaced(connection: Connection, batch_pk: int) -> list[Whereabouts]:
@@ -133,28 +137,3 @@ def _moved(writer: DirectWriter, root: OutputRoot, one: Whereabouts, target: str
         return True
     writer.write_now(outputs.stayed, file.pk)
     return False
-
-
-def _says(root: OutputRoot, fresh: Iterator[bytes]) -> bool:
-    """Whether the file holds just these lines; where there is no file, whether there are none."""
-    try:
-        with root.entry(NAME) as entry, os.fdopen(root.disk.open_file(entry, Access.READ), "rb") as file:
-            pairs = itertools.zip_longest(file, fresh, fillvalue=b"")
-            return all(itertools.starmap(bytes.__eq__, pairs))
-    except FileNotFoundError:
-        return next(fresh, None) is None
-
-
-def _replace(root: OutputRoot, fresh: Iterator[bytes]) -> None:
-    new = root.partial(NAME)
-    with contextlib.suppress(FileNotFoundError):
-        root.disk.remove(
-            new
-        )  # what a run that died left there; or a link that was planted, and is not written through
-    with os.fdopen(root.disk.open_file(new, Access.CREATE), "wb") as out:
-        out.writelines(fresh)
-        out.flush()
-        os.fsync(out.fileno())
-    with root.entry(NAME) as entry:
-        os.replace(new.name, entry.name, src_dir_fd=new.directory, dst_dir_fd=entry.directory)
-        root.disk.sync(entry.directory)

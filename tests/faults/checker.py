@@ -106,7 +106,7 @@ def tree_of(scene: Scene) -> dict[str, Content]:
     return {
         name: _content(path)
         for name, path in named.items()
-        if not name.startswith(".partial/") and name != "metadata.jsonl"
+        if not name.startswith(".partial/") and name not in {"metadata.jsonl", "README.md"}
     }
 
 
