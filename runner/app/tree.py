@@ -1,5 +1,6 @@
 """A batch's output tree beside its state: files moved to where the manifest wants them now, and ``metadata.jsonl``."""
 
+import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from runner.files.lines import lines_of
 from runner.files.outcomes import Absent, AlreadyThere, Content, Placed
 from runner.files.place import move
 from runner.files.root import OutputRoot
-from runner.report.card import Holding, pattern_of
+from runner.report.card import Holding, Metadata, pattern_of
 from runner.report.claims import LONGEST_ROW_BYTES
 from runner.report.metadata import NAME, Columns, lines
 from runner.store import outputs, records
@@ -60,13 +61,14 @@ def write_metadata(connection: Connection, root: OutputRoot, batch: Batch) -> Tr
         columns.note(record)
 
     def fresh(seen: _Seen) -> Iterator[bytes]:
-        return lines(seen.there(records.records(connection, batch.pk, _PLACED)), columns)
+        return seen.listed(lines(seen.there(records.records(connection, batch.pk, _PLACED)), columns))
 
     seen = _Seen(root)
     if not text.says(root, NAME, fresh(seen)):
         seen = _Seen(root)
         text.replace(root, NAME, fresh(seen))
-    holding = Holding(seen.present, seen.bytes, seen.patterns, columns.features())
+    metadata = Metadata(columns.features(), seen.digest.hexdigest())
+    holding = Holding(seen.present, seen.bytes, seen.patterns, metadata)
     return TreeState(holding, tuple(seen.missing))
 
 
@@ -90,7 +92,7 @@ _PLACED = Selection(states=(), with_files=True)
 
 
 class _Seen:
-    """Looks which placed files are really there, while their records pass by."""
+    """Looks which placed files are really there, while their records and then their lines pass by."""
 
     def __init__(self, root: OutputRoot) -> None:
         self._root = root
@@ -98,12 +100,18 @@ class _Seen:
         self.bytes = 0
         self.patterns: set[str] = set()
         self.missing: list[str] = []
+        self.digest = hashlib.sha256()
 
     def there(self, found: Iterator[JobRecord]) -> Iterator[tuple[JobRecord, list[StoredFile]]]:
         for record in found:
             files = [one for one in record.files if one.state == "placed" and self._is_there(one)]
             if files:
                 yield record, files
+
+    def listed(self, lines: Iterator[bytes]) -> Iterator[bytes]:
+        for line in lines:
+            self.digest.update(line)
+            yield line
 
     def _is_there(self, file: StoredFile) -> bool:
         if file.path is None or self._root.stat_size(file.path) != file.bytes:

@@ -37,12 +37,20 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """What a tree holds: the files that are there and their bytes, where they are, and the kinds of their metadata."""
+    """What a tree holds: the files that are there and their bytes, where they are, and their metadata."""
 
     files: int
     bytes: int
     patterns: Collection[str]
+    metadata: "Metadata"
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """The kinds of the keys of a ``metadata.jsonl``, and the SHA-256 of the whole."""
+
     features: Mapping[str, Feature]
+    sha256: str
 
 
 def is_ours(head: bytes) -> bool:
@@ -64,12 +72,16 @@ def pattern_of(path: str) -> str:
     return "**/" + "__*/**/" * hidden + f"*{found.suffix}"
 
 
-def front_matter(splits: Mapping[str, Sequence[str]], features: Mapping[str, Feature], first: Json) -> str:
+def front_matter(splits: Mapping[str, Sequence[str]], metadata: Metadata, first: Json) -> str:
     """The YAML on top of a card: ``first``, then which files make which split, and the kinds of the columns."""
     import yaml  # noqa: PLC0415 - the commands that only read need none
 
     files = [{"split": split, "path": list(patterns)} for split, patterns in splits.items()]
-    config = {"config_name": "default", "data_files": files, "features": declared(features)}
+    config: Json = {"config_name": "default"}
+    # The library names its cache after this block and the directory's own name, and looks at nothing else: without the
+    # hash it would go on giving the rows of an earlier run, or of another tree of that name.
+    config["description"] = f"metadata {metadata.sha256}"
+    config |= {"data_files": files, "features": declared(metadata.features)}
     whole = first | ({"configs": [config]} if files else {})
     text = yaml.safe_dump(whole, allow_unicode=True, sort_keys=False, width=10_000) if whole else ""
     return _HEAD.decode() + text + "---\n"
@@ -89,7 +101,7 @@ def card(standing: Standing, troubles: Sequence[Trouble], origin: Origin, holdin
     if origin.is_sandbox:
         paragraphs.append("These videos are stand-ins that the sandbox made, not the service.")
     body = "\n\n".join([*paragraphs, *provenance(standing, troubles, origin)])
-    return (front_matter(splits, holding.features, {}) + f"\n{body}\n").encode()
+    return (front_matter(splits, holding.metadata, {}) + f"\n{body}\n").encode()
 
 
 def provenance(standing: Standing, troubles: Sequence[Trouble], origin: Origin) -> list[str]:

@@ -14,8 +14,10 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 TESTED = dict(
     line.split("==") for line in (ROOT / ".ci" / "requirements.txt").read_text(encoding="utf-8").splitlines()
 )
-EXTRA = PROJECT["project"]["optional-dependencies"]["test"]
-DECLARED = [Requirement(text) for text in (*PROJECT["project"]["dependencies"], *EXTRA)]
+EXTRAS = PROJECT["project"]["optional-dependencies"]
+DECLARED = [
+    Requirement(text) for text in (*PROJECT["project"]["dependencies"], *EXTRAS["test"], *EXTRAS["datasets"])
+]
 
 
 def command(name: str) -> subprocess.CompletedProcess[str]:
