@@ -1,7 +1,7 @@
 """What a tree says of itself: ``metadata.jsonl`` and the dataset card, kept at the end of whatever changed it."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from runner import __version__
@@ -52,17 +52,25 @@ def describe(
         return Described(found.missing)
     old_sha256, old_version = card.origin_in((there or b"").decode("utf-8", "replace"))
     sha256 = manifest_sha256 or old_sha256 or sha256_of(batch.manifest)
+    origin = Origin(Path(batch.manifest).name, sha256, old_version or __version__, workplace.sandbox)
     standing = standing_of(workplace, connection, batches.by_pk(connection, batch.pk))
     classes = troubles.by_class(connection, batch.pk)
-
-    def written(version: str) -> bytes:
-        origin = Origin(Path(batch.manifest).name, sha256, version, workplace.sandbox)
-        return card.card(standing, classes, origin, found.holding)
-
     # A newer runner alone is no reason to write into a finished tree.
-    if there is None or there != written(old_version or __version__):
-        text.replace(root, card.NAME, iter([written(__version__)]))
+    if there != card.card(standing, classes, origin, found.holding):
+        fresh = card.card(standing, classes, replace(origin, version=__version__), found.holding)
+        text.replace(root, card.NAME, iter([fresh]))
     return Described(found.missing)
+
+
+def origin_of(workplace: Workplace, root: OutputRoot, batch: Batch) -> Origin:
+    """What the videos of a tree were made from, as its card has it, or its manifest as it is now."""
+    try:
+        there = text.beginning(root, card.NAME, _LARGEST_CARD_BYTES) or b""
+    except OSError:
+        there = b""
+    sha256, _ = card.origin_in(there.decode("utf-8", "replace")) if card.is_ours(there) else (None, None)
+    name, known = Path(batch.manifest).name, sha256 or sha256_of(batch.manifest)
+    return Origin(name, known, __version__, workplace.sandbox)
 
 
 def sha256_of(path: str) -> str | None:

@@ -72,25 +72,29 @@ def pattern_of(path: str) -> str:
     return "**/" + "__*/**/" * hidden + f"*{found.suffix}"
 
 
-def front_matter(splits: Mapping[str, Sequence[str]], metadata: Metadata, first: Json) -> str:
-    """The YAML on top of a card: ``first``, then which files make which split, and the kinds of the columns."""
+def config(splits: Mapping[str, Sequence[str]], sha256: str, features: Sequence[Json]) -> Json:
+    """The block that says which files make which split, and the kinds of the columns where they have to be declared.
+
+    ``sha256`` is of all metadata. The library names its cache after this block and the directory's own name, and looks
+    at nothing else: without the hash it would go on giving the rows of an earlier run, or of another tree of that name.
+    """
+    files = [{"split": split, "path": list(patterns)} for split, patterns in splits.items()]
+    whole: Json = {"config_name": "default", "description": f"metadata {sha256}", "data_files": files}
+    return whole | ({"features": list(features)} if features else {})
+
+
+def front_matter(whole: Json) -> str:
+    """A mapping as the YAML on top of a card, without the lines around it."""
     import yaml  # noqa: PLC0415 - the commands that only read need none
 
-    files = [{"split": split, "path": list(patterns)} for split, patterns in splits.items()]
-    config: Json = {"config_name": "default"}
-    # The library names its cache after this block and the directory's own name, and looks at nothing else: without the
-    # hash it would go on giving the rows of an earlier run, or of another tree of that name.
-    config["description"] = f"metadata {metadata.sha256}"
-    config |= {"data_files": files, "features": declared(metadata.features)}
-    whole = first | ({"configs": [config]} if files else {})
-    text = yaml.safe_dump(whole, allow_unicode=True, sort_keys=False, width=10_000) if whole else ""
-    return _HEAD.decode() + text + "---\n"
+    return yaml.safe_dump(whole, allow_unicode=True, sort_keys=False, width=10_000) if whole else ""
 
 
 def card(standing: Standing, troubles: Sequence[Trouble], origin: Origin, holding: Holding) -> bytes:
     """The card of an output tree as it stands."""
-    patterns = [*sorted(holding.patterns), METADATA]
-    splits = {"train": patterns} if holding.files else {}
+    splits = {"train": [*sorted(holding.patterns), METADATA]}
+    metadata = holding.metadata
+    block = config(splits, metadata.sha256, declared(metadata.features))
     name = _code(standing.batch.name)
     paragraphs = [f"# {name}"]
     if holding.files:
@@ -101,7 +105,8 @@ def card(standing: Standing, troubles: Sequence[Trouble], origin: Origin, holdin
     if origin.is_sandbox:
         paragraphs.append("These videos are stand-ins that the sandbox made, not the service.")
     body = "\n\n".join([*paragraphs, *provenance(standing, troubles, origin)])
-    return (front_matter(splits, holding.metadata, {}) + f"\n{body}\n").encode()
+    top = front_matter({"configs": [block]} if holding.files else {})
+    return _HEAD + f"{top}---\n\n{body}\n".encode()
 
 
 def provenance(standing: Standing, troubles: Sequence[Trouble], origin: Origin) -> list[str]:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from runner.report.card import Metadata, front_matter
+from runner.report.card import config, front_matter
+from runner.report.features import declared
 from runner.report.metadata import Columns, lines
 from tests.loading.trees import TEXTS, Desk, load
 from tests.report.report_support import file_of, record_of
@@ -131,9 +132,9 @@ def many_rows(where: Path) -> Columns:
 @pytest.mark.parametrize("is_declared", [True, False])
 def test_a_key_that_is_null_in_the_first_rows_loads_because_its_kind_is_declared(tmp_path, is_declared):
     columns = many_rows(tmp_path / "tree")
-    text = front_matter({"train": ["**/*.mp4", "metadata.jsonl"]}, Metadata(columns.features(), "0" * 64), {})
-    if not is_declared:
-        text = text[: text.index("  features:")] + "---\n"
+    features = declared(columns.features()) if is_declared else []
+    block = config({"train": ["**/*.mp4", "metadata.jsonl"]}, "0" * 64, features)
+    text = f"---\n{front_matter({'configs': [block]})}---\n"
     (tmp_path / "tree/README.md").write_text(text, encoding="utf-8")
     loaded = load(tmp_path / "tree", tmp_path)
     if is_declared:
