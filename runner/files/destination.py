@@ -22,6 +22,7 @@ _MARK = "export"
 _LONGEST_MARK_BYTES = 4096
 _SPOOL = "rows"
 _NEW = "new"
+_COPY = "copy"
 _BLOCK_BYTES = 1024 * 1024
 
 
@@ -91,7 +92,7 @@ class Destination:
             file.flush()
             os.fsync(file.fileno())
         with self.root.entry(name, create=True) as target:
-            self._rename(target)
+            self._rename(_NEW, target)
 
     def add(self, tree: OutputRoot, path: str, content: Content, name: str, *, link: bool) -> None:
         """Put a file of the tree, which must hold ``content``, under this name: as a copy, or with ``link`` as a hard link.
@@ -105,10 +106,15 @@ class Destination:
                 self.root.disk.remove(target)
             if link and self._linked(tree, path, content, target):
                 return
-            with self._fresh(_NEW) as file:
+            with self._fresh(_COPY) as file:
                 for block in blocks(tree, path, content):
                     file.write(block)
-            self._rename(target)
+            self._rename(_COPY, target)
+
+    def give_up(self) -> None:
+        """Take the directory away again where nothing was built in it yet."""
+        if {found.name for found in self.building.iterdir()} == {PARTIAL}:
+            shutil.rmtree(self.building)
 
     def finish(self) -> None:
         """Give the directory its name; afterwards it is on the disk, and nothing of ours but the result is in it.
@@ -155,7 +161,7 @@ class Destination:
             file.write(identity.encode())
             file.flush()
             os.fsync(file.fileno())
-        self._rename(self.root.partial(_MARK))
+        self._rename(_NEW, self.root.partial(_MARK))
 
     @contextlib.contextmanager
     def _fresh(self, name: str) -> Iterator[BinaryIO]:
@@ -165,8 +171,8 @@ class Destination:
         with os.fdopen(self.root.disk.open_file(entry, Access.CREATE), "w+b") as file:
             yield file
 
-    def _rename(self, target: Entry) -> None:
-        new = self.root.partial(_NEW)
+    def _rename(self, name: str, target: Entry) -> None:
+        new = self.root.partial(name)
         os.replace(new.name, target.name, src_dir_fd=new.directory, dst_dir_fd=target.directory)
 
     def _linked(self, tree: OutputRoot, path: str, content: Content, target: Entry) -> bool:

@@ -95,7 +95,7 @@ def card(standing: Standing, troubles: Sequence[Trouble], origin: Origin, holdin
     splits = {"train": [*sorted(holding.patterns), METADATA]}
     metadata = holding.metadata
     block = config(splits, metadata.sha256, declared(metadata.features))
-    name = _code(standing.batch.name)
+    name = code(standing.batch.name)
     paragraphs = [f"# {name}"]
     if holding.files:
         files = f"{holding.files} {noun(holding.files, 'video')} ({holding.bytes} bytes)"
@@ -111,10 +111,10 @@ def card(standing: Standing, troubles: Sequence[Trouble], origin: Origin, holdin
 
 def provenance(standing: Standing, troubles: Sequence[Trouble], origin: Origin) -> list[str]:
     """Where the videos come from, what they cost and what failed, as paragraphs of Markdown."""
-    rows = [("batch", _code(standing.batch.name)), ("manifest", _code(origin.manifest))]
+    rows = [("batch", code(standing.batch.name)), ("manifest", code(origin.manifest))]
     sha256 = origin.manifest_sha256
     rows.append(("SHA-256 of the manifest", _NO_HASH if sha256 is None else f"`{sha256}`"))
-    rows += [("runner", origin.version), ("provider", _code(standing.batch.provider))]
+    rows += [("runner", origin.version), ("provider", code(standing.batch.provider))]
     found = ["## Where it comes from", _table(("what", "value"), rows)]
     found += ["## Jobs and credits", _table(("what", "value"), [*_jobs(standing), *_spend(standing)])]
     if troubles:
@@ -152,6 +152,6 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _code(text: str) -> str:
+def code(text: str) -> str:
     """A name that somebody else chose, in Markdown: it is no markup, and ends no table."""
     return "`" + for_terminal(text, 200).replace("`", "'").replace("|", "\\|") + "`"

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from runner.core.records import Trouble
-from runner.report.card import Origin, config, front_matter, provenance
+from runner.report.card import Origin, code, config, front_matter, provenance
 from runner.report.payload import Json, Standing
 
 _SIZES = {
@@ -33,6 +33,9 @@ class Exported:
     features: Sequence[Json] = ()
     """The kinds of the columns, where the library would have to guess them."""
 
+    info: Sequence[Json] = ()
+    """The same for its readers that look for them in the other place."""
+
 
 def export_card(standing: Standing, troubles: Sequence[Trouble], origin: Origin, exported: Exported) -> bytes:
     """The card as the README.md of an export."""
@@ -40,9 +43,11 @@ def export_card(standing: Standing, troubles: Sequence[Trouble], origin: Origin,
     size = next((name for limit, name in _SIZES.items() if total < limit), "n>10M")
     block = config(exported.patterns, exported.sha256, exported.features)
     top: Json = {"task_categories": ["text-to-video"], "size_categories": [size], "configs": [block]}
+    if exported.info:
+        top |= {"dataset_info": {"config_name": "default", "features": list(exported.info)}}
     rows = "\n".join(f"| {split} | {files} |" for split, files in exported.files.items())
     body = [
-        f"# {origin.manifest}: videos with their prompts",
+        f"# {code(standing.batch.name)}: videos with their prompts",
         f"| split | videos |\n| --- | --- |\n{rows}",
         *(
             ["These videos are stand-ins that the sandbox made, not the service."]

@@ -6,6 +6,7 @@ reading with an error. So the cards declare them.
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from typing import TypeAlias
 
 from runner.report.payload import Json
 
@@ -22,7 +23,7 @@ class Kind(StrEnum):
     NOTHING = "null"
 
 
-Feature = Kind | Mapping[str, Kind] | tuple[Kind]
+Feature: TypeAlias = "Kind | Mapping[str, Feature] | tuple[Kind]"
 """A single value, an object with its keys, or a list of values."""
 
 OWN: Mapping[str, Feature] = {
@@ -55,9 +56,9 @@ def kind_of(types: Iterable[type]) -> Kind:
     return found.pop() if found else Kind.NOTHING
 
 
-def declared(features: Mapping[str, Feature]) -> list[Json]:
-    """The features as the front matter of a dataset card has them, the video first."""
-    return [{"name": "video", "dtype": "video"}, *(_declared(name, one) for name, one in features.items())]
+def declared(features: Mapping[str, Feature], video: str = "video") -> list[Json]:
+    """The features as the front matter of a dataset card has them, the video first, in the column of that name."""
+    return [{"name": video, "dtype": "video"}, *(_declared(name, one) for name, one in features.items())]
 
 
 def _declared(name: str, feature: Feature) -> Json:
