@@ -1,6 +1,7 @@
 """What a tree says of itself: ``metadata.jsonl`` and the dataset card, kept at the end of whatever changed it."""
 
 import hashlib
+import itertools
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,13 +11,16 @@ from runner.app.inspecting import standing_of
 from runner.app.workplace import Workplace
 from runner.core.records import Batch
 from runner.files import text
+from runner.files.lines import lines_of
 from runner.files.root import OutputRoot
 from runner.report import card
 from runner.report.card import Origin
 from runner.store import batches, troubles
 from runner.store.writer import Connection
 
-_LARGEST_CARD_BYTES = 16 * 1024 * 1024
+_LONGEST_LINE_BYTES = 64 * 1024
+_MOST_LINES = 100_000
+"""A card has a line or two for each key of ``meta``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +45,12 @@ def describe(
     more.
     """
     found = tree.write_metadata(connection, root, batch)
-    try:
-        there = text.beginning(root, card.NAME, _LARGEST_CARD_BYTES)
-        is_ours = there is None or card.is_ours(there)
-    except OSError:  # a link, a directory, a file of somebody else
-        there, is_ours = None, False
-    if not is_ours:
+    there = _card_in(root)
+    if there is None:
         return Described(found.missing, (_left_alone(root),))
-    if there is None and not found.holding.files:
+    if not there and not found.holding.files:
         return Described(found.missing)
-    old_sha256, old_version = card.origin_in((there or b"").decode("utf-8", "replace"))
+    old_sha256, old_version = card.origin_in(there.decode("utf-8", "replace"))
     sha256 = manifest_sha256 or old_sha256 or sha256_of(batch.manifest)
     origin = Origin(Path(batch.manifest).name, sha256, old_version or __version__, workplace.sandbox)
     standing = standing_of(workplace, connection, batches.by_pk(connection, batch.pk))
@@ -64,11 +64,7 @@ def describe(
 
 def origin_of(workplace: Workplace, root: OutputRoot, batch: Batch) -> Origin:
     """What the videos of a tree were made from, as its card has it, or its manifest as it is now."""
-    try:
-        there = text.beginning(root, card.NAME, _LARGEST_CARD_BYTES) or b""
-    except OSError:
-        there = b""
-    sha256, _ = card.origin_in(there.decode("utf-8", "replace")) if card.is_ours(there) else (None, None)
+    sha256, _ = card.origin_in((_card_in(root) or b"").decode("utf-8", "replace"))
     name, known = Path(batch.manifest).name, sha256 or sha256_of(batch.manifest)
     return Origin(name, known, __version__, workplace.sandbox)
 
@@ -80,6 +76,24 @@ def sha256_of(path: str) -> str | None:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return None
+
+
+def _card_in(root: OutputRoot) -> bytes | None:
+    """The card of the tree, empty where nothing has its name; ``None`` where something that is not ours has it."""
+    try:
+        found = lines_of(root, card.NAME, _LONGEST_LINE_BYTES)
+        first = list(itertools.islice(found, card.HEAD_LINES))
+        if not first or not card.is_ours(_joined(first)):
+            return None
+        return _joined([*first, *itertools.islice(found, _MOST_LINES)])
+    except FileNotFoundError:
+        return b""
+    except OSError:  # a link, a directory
+        return None
+
+
+def _joined(lines: list[bytes | None]) -> bytes:
+    return b"".join((line or b"") + b"\n" for line in lines)
 
 
 def _left_alone(root: OutputRoot) -> str:

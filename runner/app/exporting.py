@@ -183,16 +183,27 @@ def _spool(
     for record in chosen():
         columns.note(record)
     with destination.spool() as out:
-        for record in chosen():
-            split = wishes.splits.of(record.job.prompt)
-            for file in record.files:
-                if _is_there(tree, file, gathered):
-                    line = to_line(_sample(split, record, file, columns))
-                    digest.update(line)
-                    out.write(line)
-                    gathered.files[split] += 1
+        for sample in _samples(tree, chosen(), wishes, columns, gathered):
+            line = to_line(sample)
+            digest.update(line)
+            out.write(line)
+            gathered.files[sample.split] += 1
     gathered.features, gathered.sha256 = columns.features(), digest.hexdigest()
     return gathered
+
+
+def _samples(
+    tree: OutputRoot,
+    chosen: Iterator[JobRecord],
+    wishes: ExportWishes,
+    columns: Columns,
+    gathered: Gathered,
+) -> Iterator[Sample]:
+    for record in chosen:
+        split = wishes.splits.of(record.job.prompt)
+        for file in record.files:
+            if _is_there(tree, file, gathered):
+                yield _sample(split, record, file, columns)
 
 
 def _is_there(tree: OutputRoot, file: StoredFile, gathered: Gathered) -> bool:

@@ -5,8 +5,8 @@ import itertools
 import os
 from collections.abc import Iterator
 
-from runner.files.disk import Access, Kind
-from runner.files.root import NotOursError, OutputRoot
+from runner.files.disk import Access
+from runner.files.root import OutputRoot
 
 
 def says(root: OutputRoot, name: str, fresh: Iterator[bytes]) -> bool:
@@ -36,21 +36,3 @@ def replace(root: OutputRoot, name: str, fresh: Iterator[bytes]) -> None:
     with root.entry(name) as entry:
         os.replace(new.name, entry.name, src_dir_fd=new.directory, dst_dir_fd=entry.directory)
         root.disk.sync(entry.directory)
-
-
-def beginning(root: OutputRoot, name: str, most_bytes: int) -> bytes | None:
-    """The first bytes of the file of that name, ``None`` where nothing has it.
-
-    Raises ``NotOursError`` for what is no regular file, and other ``OSError``.
-    """
-    try:
-        with root.entry(name) as entry:
-            handle = root.disk.open_file(entry, Access.READ)
-    except FileNotFoundError:
-        return None
-    try:
-        if root.disk.stat_handle(handle).kind is not Kind.FILE:
-            raise NotOursError(None, f"{name} is not a regular file")
-        return root.disk.read(handle, most_bytes, 0)
-    finally:
-        root.disk.close(handle)

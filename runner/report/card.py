@@ -20,7 +20,7 @@ from runner.report.payload import Json, Standing, dollars
 NAME = "README.md"
 MARK = "# Kept by the program `runner`, and written anew when its tree changes; without this line it is left alone."
 _HEAD = f"---\n{MARK}\n".encode()
-HEAD_BYTES = len(_HEAD)
+HEAD_LINES = 2
 
 _NO_HASH = "not known"
 
@@ -54,7 +54,7 @@ class Metadata:
 
 
 def is_ours(head: bytes) -> bool:
-    """Whether a file that begins so (``HEAD_BYTES`` are enough) is a card that is written anew."""
+    """Whether a file that begins so (``HEAD_LINES`` lines are enough) is a card that is written anew."""
     return head.startswith(_HEAD)
 
 
