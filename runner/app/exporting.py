@@ -137,23 +137,34 @@ def export(workplace: Workplace, named: str, wishes: ExportWishes, make: Callabl
         batch = find_batch(connection, named, workplace.state)
     with OutputRoot(batch.output_dir, create=False) as tree, Destination(wishes.destination) as destination:
         try:
-            gathered, background = _gathered(workplace, tree, batch, wishes, destination)
+            return _exported(workplace, tree, batch, wishes, destination, make)
         except UsageError:
             destination.give_up()
             raise
-        path, missing = str(destination.path), tuple(gathered.missing)
-        destination.keep_if(_identity(wishes, gathered))
-        exported = Exported(batch.name, path, gathered.files, gathered.bytes, missing)
-        try:
-            make(Work(tree, destination, wishes, gathered, background))
-            destination.finish()
-        except DamagedError as error:
-            return replace(exported, stopped=error.strerror or str(error))
         except OSError as error:
             raise UsageError(
                 f"{destination.building}: cannot be written: {error.strerror or error}; what is finished is kept, the same "
                 "command goes on"
             ) from error
+
+
+def _exported(
+    workplace: Workplace,
+    tree: OutputRoot,
+    batch: Batch,
+    wishes: ExportWishes,
+    destination: Destination,
+    make: Callable[[Work], None],
+) -> Exported:
+    gathered, background = _gathered(workplace, tree, batch, wishes, destination)
+    destination.keep_if(_identity(wishes, gathered))
+    missing = tuple(gathered.missing)
+    exported = Exported(batch.name, str(destination.path), gathered.files, gathered.bytes, missing)
+    try:
+        make(Work(tree, destination, wishes, gathered, background))
+    except DamagedError as error:
+        return replace(exported, stopped=error.strerror or str(error))
+    destination.finish()
     return exported
 
 

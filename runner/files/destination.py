@@ -121,6 +121,8 @@ class Destination:
 
         Raises ``UsageError`` where the name was taken meanwhile.
         """
+        if os.path.lexists(self.path):  # before anything is taken away that the next one needs to go on
+            raise self._taken()
         os.sync()  # once for all files: each for itself would take a hundred thousand of them minutes
         shutil.rmtree(self.building / PARTIAL)
         above = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY)
@@ -133,6 +135,9 @@ class Destination:
             ) from error
         finally:
             os.close(above)
+
+    def _taken(self) -> UsageError:
+        return UsageError(f"{self.path}: something came there meanwhile; name another directory")
 
     def _refuse_foreign(self) -> None:
         try:

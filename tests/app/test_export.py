@@ -164,6 +164,7 @@ def test_files_of_several_kinds_do_not_share_a_shard(made):
         )
     done = export(made)
     assert (done.code, "there are .mp4, .webm files" in done.err) == (2, True)
+    assert not list(made.root.glob("set*"))
 
 
 @pytest.mark.parametrize(

@@ -45,12 +45,17 @@ class Desk:
         text = (self.tree / "metadata.jsonl").read_text(encoding="utf-8")
         return [json.loads(line) for line in text.splitlines()]
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the program is run with."""
+        return os.environ | {"PYTHONPATH": str(_CODE), "NO_COLOR": "1"} | _OFFLINE
+
     def runner(self, *arguments: str, code: int = 0) -> str:
         """What the program says; fails where it ends with another code."""
         done = subprocess.run(
             [sys.executable, "-m", "runner", *arguments],
             cwd=self.root,
-            env=os.environ | {"PYTHONPATH": str(_CODE), "NO_COLOR": "1"},
+            env=self.environment,
             capture_output=True,
             text=True,
             check=False,
@@ -60,8 +65,8 @@ class Desk:
         assert done.returncode == code, done.stderr
         return done.stdout + done.stderr
 
-    def run(self, code: int = 0, **keys: Any) -> str:
-        """Run the manifest, with these keys changed."""
+    def run(self, code: int = 0, service: str = "latency=0.01", **keys: Any) -> str:
+        """Run the manifest, with these keys changed; the sandbox has the options in ``service``."""
         whole = {
             "version": 1,
             "name": "traps",
@@ -73,7 +78,7 @@ class Desk:
             "output": {"layout": "{folder}/{mode}_{ratio}/take-{take:02d}"},
         } | keys
         (self.root / "traps.json").write_text(json.dumps(whole), encoding="utf-8")
-        options = ["--sandbox", "--no-canary", "--sandbox-options", "latency=0.01"]
+        options = ["--sandbox", "--no-canary", "--sandbox-options", service]
         return self.runner("run", "traps.json", *options, code=code)
 
 
