@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.loading.trees import TEXTS, Desk, load
+from tests.loading.trees import TEXTS, Desk
 
 pytestmark = pytest.mark.libraries
 
@@ -44,9 +44,9 @@ def test_an_export_is_loaded_back_with_its_own_library(desk, form):
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_datasets_finds_the_right_prompt_for_each_video_and_no_prompt_in_two_splits(desk, tmp_path, form):
+def test_datasets_finds_the_right_prompt_for_each_video_and_no_prompt_in_two_splits(desk, load, form):
     export(desk, form, f"split-{form}", "--split", "0.6/0.4", "--seed", "7")
-    loaded = load(desk.root / f"split-{form}", tmp_path)
+    loaded = load(desk.root / f"split-{form}")
     rows = {split: [row.get("json", row) for row in found] for split, found in loaded.splits.items()}
     assert (loaded.error, set(rows)) == (None, {"train", "test"})
     assert {row["sha256"]: row["prompt"] for found in rows.values() for row in found} == expected(desk)
@@ -55,9 +55,9 @@ def test_datasets_finds_the_right_prompt_for_each_video_and_no_prompt_in_two_spl
     assert not set.intersection(*prompts)
 
 
-def test_hf_holds_the_videos_under_names_that_no_tool_mistakes(desk, tmp_path):
+def test_hf_holds_the_videos_under_names_that_no_tool_mistakes(desk, load):
     export(desk, "hf", "hashed")
-    (found,) = load(desk.root / "hashed", tmp_path).splits.values()
+    (found,) = load(desk.root / "hashed").splits.values()
     for row in found:
         path = Path(row["video"]["path"])
         assert (path.stem, hashlib.sha256(path.read_bytes()).hexdigest()) == (row["sha256"], row["sha256"])

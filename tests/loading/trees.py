@@ -12,7 +12,7 @@ import runner
 from tests.no_traceback import refuse_traceback
 
 _CODE = Path(runner.__file__).parents[1]
-_OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
+OFFLINE = {"HF_HUBOFFLINE": "1", "HF_DATASETSOFFLINE": "1"}
 PROMPTS = [
     {"id": "test", "text": 'a fox in the "snow" 🦊', "meta": {"folder": "test"}},
     {"id": "train-set", "text": "an owl, at night", "meta": {"folder": "train-set", "shot": 2}},
@@ -48,7 +48,7 @@ class Desk:
     @property
     def environment(self) -> dict[str, str]:
         """What the program is run with."""
-        return os.environ | {"PYTHONPATH": str(_CODE), "NO_COLOR": "1"} | _OFFLINE
+        return os.environ | {"PYTHONPATH": str(_CODE), "NO_COLOR": "1"} | OFFLINE
 
     def runner(self, *arguments: str, code: int = 0) -> str:
         """What the program says; fails where it ends with another code."""
@@ -94,18 +94,3 @@ class Loaded:
     def texts(self) -> dict[str, str | None]:
         """The prompt of each video, by the path that the library gives it."""
         return {str(row["video"]["path"]): row.get("prompt") for row in self.splits["train"]}
-
-
-def load(where: Path | str, caches: Path, **keywords: Any) -> Loaded:
-    """What ``load_dataset`` makes of it, in a process of its own, with its caches below ``caches``."""
-    reader = Path(__file__).with_name("reader.py")
-    done = subprocess.run(
-        [sys.executable, reader, where, json.dumps(keywords)],
-        env=os.environ | _OFFLINE | {"HF_HOME": str(caches / "hf")},
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=120,
-    )
-    answer = json.loads(done.stdout)
-    return Loaded(answer.get("splits", {}), answer.get("kinds", {}), answer.get("error"))
