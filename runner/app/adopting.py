@@ -112,7 +112,7 @@ class _Adoption:
         """Bring the manifest into the state, and then what its tree proves."""
         with contextlib.closing(DirectWriter(open_for_writing(self.workplace.state))) as writer:
             batch = enrolling.open_batch(writer, self.manifest, plan, output_dir)
-            for _ in enrolling.enrol(writer, self.manifest, batch):
+            for _ in enrolling.enrol(writer, self.manifest, batch, plan.diff.retakes):
                 pass
             self.take_over(writer, batch)
 

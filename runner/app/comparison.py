@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -12,12 +12,13 @@ from runner.core.errors import UsageError
 from runner.core.expansion import expand
 from runner.core.filters import matches
 from runner.core.jobs_seen import Watch
-from runner.core.model import Job, JobState, Manifest
+from runner.core.model import Job, JobId, JobState, Manifest
 from runner.core.money import Budget
 from runner.core.notes import Notes
 from runner.core.plan import Diff
 from runner.core.records import Batch, Counts
-from runner.store import enrolment, reads
+from runner.core.retake import NO_RETAKES, Retakes
+from runner.store import enrolment, reads, retakes
 from runner.store.writer import Connection
 
 
@@ -49,6 +50,14 @@ def fingerprint(manifest: Manifest) -> str:
     return digest.hexdigest()
 
 
+def with_retakes(texts: str, made: Mapping[JobId, Iterable[int]]) -> str:
+    """The same (``texts``) for a batch with takes that were made beyond its manifest, by their combinations."""
+    if not made:
+        return texts
+    listed = [f"{combination} {sorted(made[combination])}" for combination in sorted(made)]
+    return hashlib.sha256("\n".join([texts, *listed]).encode()).hexdigest()
+
+
 def pages(jobs: Iterator[Job]) -> Iterator[list[Job]]:
     """Jobs in pages of the size that the state takes at once."""
     while page := list(islice(jobs, enrolment.PAGE)):
@@ -73,12 +82,13 @@ class Comparison:
 
     def of(self, manifest: Manifest) -> Diff:
         """The difference, with what the wishes ask to be found out."""
-        stored = None
+        stored, wanted = None, NO_RETAKES
         if self._connection is not None and self._batch is not None:
             stored = reads.counts(self._connection, self._batch.pk)
-            if not self._needs_the_jobs and self._batch.fingerprint == fingerprint(manifest):
+            wanted = retakes.wanted(self._connection, self._batch)
+            if not self._needs_the_jobs and self._is_enrolled(manifest, wanted):
                 return self._unchanged(stored)
-        for page in pages(expand(manifest, self.notes)):
+        for page in pages(expand(manifest, self.notes, wanted)):
             self._look_up(page)
         return Diff(
             new=self._new,
@@ -88,11 +98,19 @@ class Comparison:
             examples=tuple(self._examples),
             breakdown=None if self._tally is None else self._tally.breakdown(),
             seen=None if self._watch is None else self._watch.seen(),
+            retakes=wanted,
         )
 
     @property
     def _needs_the_jobs(self) -> bool:
         return bool(self._wishes.examples or self._wishes.tally or self._wishes.watch)
+
+    def _is_enrolled(self, manifest: Manifest, wanted: Mapping[JobId, Retakes]) -> bool:
+        """Whether the state has just these jobs."""
+        if self._batch is None or any(one.again for one in wanted.values()):
+            return False
+        added = {key: one.added for key, one in wanted.items()}
+        return self._batch.fingerprint == with_retakes(fingerprint(manifest), added)
 
     def _unchanged(self, stored: Counts) -> Diff:
         """The texts are those that were enrolled, so the state knows it all: a million jobs need no expansion."""

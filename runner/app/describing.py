@@ -8,9 +8,9 @@ from pathlib import Path
 from runner import __version__
 from runner.app import tree
 from runner.app.inspecting import standing_of
+from runner.app.kept_file import keep
 from runner.app.workplace import Workplace
 from runner.core.records import Batch
-from runner.files import text
 from runner.files.lines import lines_of
 from runner.files.root import OutputRoot
 from runner.report import card
@@ -58,7 +58,7 @@ def describe(
     # A newer runner alone is no reason to write into a finished tree.
     if there != card.card(standing, classes, origin, found.holding):
         fresh = card.card(standing, classes, replace(origin, version=__version__), found.holding)
-        text.replace(root, card.NAME, iter([fresh]))
+        keep(root, card.NAME, lambda: [fresh])
     return Described(found.missing)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from runner.core.errors import UsageError
-from runner.core.model import JobId, JobState
+from runner.core.model import Job, JobId, JobState
 from runner.core.records import Batch, StoredJob
 from runner.store import attempts, batches, decisions, reads
 from runner.store.writer import Connection, DirectWriter
@@ -97,7 +97,7 @@ class Desk:
         for job in jobs:
             self.moved_to(job, to, note)
 
-    def moved_to(self, job: StoredJob, to: JobState, note: str) -> None:
+    def moved_to(self, job: StoredJob | Job, to: JobState, note: str) -> None:
         """Tell a decision that is durable."""
         self.moved[to] = self.moved.get(to, 0) + 1
         self.tell(Decision(job.job_id, to, note))

@@ -1,17 +1,18 @@
 """Taking a manifest into the state: its batch, its cap, and its jobs."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 
 from runner.app import comparison, planning
 from runner.app.workplace import stamp
 from runner.core.expansion import expand
-from runner.core.model import Manifest
+from runner.core.model import JobId, Manifest
 from runner.core.plan import Plan
 from runner.core.records import Batch
-from runner.store import batches, enrolment
+from runner.core.retake import Retakes
+from runner.store import batches, choices, enrolment, retakes
 from runner.store.batches import BatchTerms
 from runner.store.writer import DirectWriter
 
@@ -30,18 +31,28 @@ def open_batch(writer: DirectWriter, manifest: Manifest, plan: Plan, output_dir:
     return writer.write_now(batches.by_pk, batch.pk)
 
 
-def enrol(writer: DirectWriter, manifest: Manifest, batch: Batch) -> Iterator[None]:
-    """Enrol the manifest's jobs a page a step; nothing to do where they are enrolled already.
+def enrol(
+    writer: DirectWriter, manifest: Manifest, batch: Batch, wanted: Mapping[JobId, Retakes]
+) -> Iterator[None]:
+    """Enrol the manifest's jobs and these retakes a page a step; nothing to do where they are enrolled already.
 
-    Whoever stops between two steps leaves an enrolment that is simply done again.
+    The retakes are those that were priced: what somebody wishes meanwhile waits for the next run. Whoever stops between two
+    steps leaves an enrolment that is simply done again.
     """
-    print_now = comparison.fingerprint(manifest)
-    if batch.fingerprint == print_now:
+    texts = comparison.fingerprint(manifest)  # now: whoever edits them meanwhile has them enrolled next time
+    again = [job_pk for one in wanted.values() for job_pk in one.again]
+    if not again and batch.fingerprint == _with_retakes(writer, texts, batch):
         return
     writer.write_now(batches.mark_tree, batch.pk, stale=True)
     generation = writer.write_now(enrolment.begin, batch.pk)
-    jobs = expand(manifest)
+    jobs = expand(manifest, None, wanted)
     while page := list(islice(jobs, enrolment.TRANSACTION)):
         writer.write_now(enrolment.enrol, batch.pk, page, generation)
         yield
-    writer.write_now(enrolment.finish, batch.pk, generation, print_now)
+    for job_pk in again:  # those of a combination that is gone, or full
+        writer.write_now(choices.fulfil, job_pk)
+    writer.write_now(enrolment.finish, batch.pk, generation, _with_retakes(writer, texts, batch))
+
+
+def _with_retakes(writer: DirectWriter, texts: str, batch: Batch) -> str:
+    return comparison.with_retakes(texts, writer.write_now(retakes.made, batch))

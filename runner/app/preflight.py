@@ -1,6 +1,6 @@
 """What is checked before anything is sent: whose batch it is, what it costs, whether it was confirmed, the token."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from runner.core.expansion import expand
 from runner.core.model import Job, JobId, Manifest
 from runner.core.plan import Plan
 from runner.core.records import Batch
+from runner.core.retake import Retakes
 from runner.store import batches, enrolment, health
 from runner.store.writer import Connection
 
@@ -62,7 +63,7 @@ class Preflight:
             if self.wanted.reviewed is not None:
                 reviewing.refuse_if_moved(self.wanted.reviewed, plan, self.manifest, self.workplace)
             if plan.diff.new:
-                new = _unknown_to_state(self.manifest, connection, batch)
+                new = _unknown_to_state(self.manifest, connection, batch, plan.diff.retakes)
                 planning.refuse_lost_state(output_dir, new, self._call)
         self._refuse_over_budget(plan)
         return plan
@@ -112,10 +113,10 @@ class Preflight:
 
 
 def _unknown_to_state(
-    manifest: Manifest, connection: Connection | None, batch: Batch | None
+    manifest: Manifest, connection: Connection | None, batch: Batch | None, wanted: Mapping[JobId, Retakes]
 ) -> Iterator[Job]:
     """The jobs of a manifest that the state does not have."""
-    for page in pages(expand(manifest)):
+    for page in pages(expand(manifest, None, wanted)):
         known: dict[JobId, enrolment.Known] = {}
         if connection is not None and batch is not None:
             known = enrolment.known(connection, batch.pk, [job.job_id for job in page])

@@ -6,7 +6,7 @@ import os
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 
-from runner.app import describing, enrolling, going_on, notifying, reviewing, service, tree
+from runner.app import describing, enrolling, gallery, going_on, notifying, reviewing, service, tree
 from runner.app.comparison import fingerprint
 from runner.app.describing import Described
 from runner.app.inspecting import standing_of
@@ -25,6 +25,7 @@ from runner.engine.ports import Orders, Ports, Watcher
 from runner.engine.run import Run
 from runner.files.root import OutputRoot
 from runner.report.closing import Made, MadeSoFar
+from runner.report.gallery import NAME as GALLERY_NAME
 from runner.report.metadata import NAME as METADATA_NAME
 from runner.report.payload import Standing, status_json
 from runner.store import batches, locks, reads, troubles
@@ -140,7 +141,7 @@ class _Batchwork:
         self, writer: DirectWriter, batch: Batch, plan: Plan, root: OutputRoot, token: str
     ) -> Ending:
         self.interruption.listen()
-        await self._enrol(writer, batch)
+        await self._enrol(writer, batch, plan)
         if self.interruption.signal is not None:
             return Ending(signal=self.interruption.signal)
         if self.wanted.reviewed is not None:
@@ -161,8 +162,8 @@ class _Batchwork:
             self.interruption.pass_to(engine.interrupt)
             return await engine.execute()
 
-    async def _enrol(self, writer: DirectWriter, batch: Batch) -> None:
-        for _ in enrolling.enrol(writer, self.manifest, batch):
+    async def _enrol(self, writer: DirectWriter, batch: Batch, plan: Plan) -> None:
+        for _ in enrolling.enrol(writer, self.manifest, batch, plan.diff.retakes):
             await asyncio.sleep(0)  # a signal is seen between pages
             if self.interruption.signal is not None:
                 return
@@ -228,6 +229,8 @@ class _Batchwork:
                     ending = replace(ending, disk=_unwritable(root, error))
             fresh = batches.by_pk(connection, batch.pk)
             standing = replace(standing_of(self.workplace, connection, fresh), running_pid=None)
+            if ending.state is None and ending.disk is None:
+                self._write_gallery(connection, root, standing)
             found = troubles.by_class(connection, batch.pk)
         ending = replace(ending, incomplete=ending.incomplete + len(described.missing))
         pending = standing.counts.by_state[JobState.PENDING]
@@ -241,6 +244,20 @@ class _Batchwork:
 
     def _describe(self, connection: Connection, root: OutputRoot, batch: Batch) -> Described:
         return describing.describe(self.workplace, connection, root, batch, self.manifest_sha256)
+
+    def _write_gallery(self, connection: Connection, root: OutputRoot, standing: Standing) -> None:
+        """A convenience: whatever goes wrong with it is no trouble of the run."""
+        jobs = standing.counts.total + standing.counts.removed
+        if jobs > gallery.MOST_AT_THE_END:
+            report = self._call.of_batch("report")
+            self.notes.append(f"{jobs:,} jobs: the gallery takes a while, `{report}` writes it")
+            return
+        try:
+            gallery.write(connection, root, self.workplace, standing, self._call)
+        except OSError as error:
+            self.notes.append(
+                f"the gallery {root.path}/{GALLERY_NAME} was not written: {error.strerror or error}"
+            )
 
     def _missing_notes(self, missing: tuple[str, ...]) -> list[str]:
         if not missing:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from runner.app.kept_file import keep
 from runner.core.errors import UsageError
 from runner.core.records import Batch, JobRecord, StoredFile
-from runner.files import text
 from runner.files.lines import lines_of
 from runner.files.outcomes import Absent, AlreadyThere, Content, Placed
 from runner.files.place import move
@@ -55,21 +55,19 @@ def write_metadata(connection: Connection, root: OutputRoot, batch: Batch) -> Tr
 
     Raises ``OSError``, also where the tree is not under its path any more.
     """
-    root.refuse_if_replaced()
     columns = Columns()
     for record in records.records(connection, batch.pk, _PLACED):
         columns.note(record)
 
-    def fresh(seen: _Seen) -> Iterator[bytes]:
+    seen = _Seen(root)
+
+    def fresh() -> Iterator[bytes]:
+        seen.begin()
         return seen.listed(lines(seen.there(records.records(connection, batch.pk, _PLACED)), columns))
 
-    seen = _Seen(root)
-    if not text.says(root, NAME, fresh(seen)):
-        seen = _Seen(root)
-        text.replace(root, NAME, fresh(seen))
+    keep(root, NAME, fresh)
     metadata = Metadata(columns.features(), seen.digest.hexdigest())
-    holding = Holding(seen.present, seen.bytes, seen.patterns, metadata)
-    return TreeState(holding, tuple(seen.missing))
+    return TreeState(Holding(seen.present, seen.bytes, seen.patterns, metadata), tuple(seen.missing))
 
 
 def refuse_foreign_metadata(output_dir: Path) -> None:
@@ -96,6 +94,9 @@ class _Seen:
 
     def __init__(self, root: OutputRoot) -> None:
         self._root = root
+        self.begin()
+
+    def begin(self) -> None:
         self.present = 0
         self.bytes = 0
         self.patterns: set[str] = set()

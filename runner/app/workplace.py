@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from runner.app.environment import Environment
 from runner.core.advice import Invocation
-from runner.core.errors import UsageError
+from runner.core.errors import StateError, UsageError
 from runner.core.model import Manifest
 from runner.core.records import Batch
 from runner.core.setting import Source
@@ -126,16 +126,30 @@ def find_batch(connection: Connection | None, named: str, state: Path) -> Batch:
     if connection is None:
         raise UsageError(
             f"there is no state at {state} yet, so there is no batch {named!r}; `runner run MANIFEST` makes it, or go to "
-            "the directory that it was run in (or name its state with --state)"
+            f"the directory that it was run in (or name its state with --state){_in_the_sandbox(named, state)}"
         )
-    path = os.path.realpath(named)
-    found = batches.by_name(connection, named) or batches.by_manifest(connection, path)
-    if found is None and os.path.exists(path):  # noqa: PTH110 - Path.exists() raises for what is too long for a path
+    found = _named(connection, named)
+    if found is None and os.path.exists(os.path.realpath(named)):  # noqa: PTH110 - Path.exists() raises for what is too long for a path
         found = batches.by_name(connection, load_manifest(named).manifest.name)
     if found is None:
         known = ", ".join(batch.name for batch in batches.every(connection)) or "none yet"
-        raise UsageError(f"there is no batch {named!r} in {state}; there are: {known}")
+        sandboxed = _in_the_sandbox(named, state)
+        raise UsageError(f"there is no batch {named!r} in {state}; there are: {known}{sandboxed}")
     return found
+
+
+def _named(connection: Connection, named: str) -> Batch | None:
+    return batches.by_name(connection, named) or batches.by_manifest(connection, os.path.realpath(named))
+
+
+def _in_the_sandbox(named: str, state: Path) -> str:
+    """The way to a batch that only the sandbox's state beside this one has; nothing where it has none."""
+    other = state.with_name(SANDBOX_STATE)
+    with contextlib.suppress(StateError):
+        if other != state and database.exists(other):
+            with database.reading(other) as connection:
+                return "; the sandbox has it: give --sandbox" if _named(connection, named) else ""
+    return ""
 
 
 def load_manifest(path: str) -> "Loaded":

@@ -5,22 +5,31 @@ apart), so consume ``expand`` to its end, or call ``survey`` first, before actin
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from itertools import count, islice, product
 
-from runner.core.combination import TAKES_MAX, Cell, Exclusions, is_dropped, narrowed
+from runner.core.combination import TAKES_MAX, Cell, Exclusions, Rule, is_dropped, narrowed
 from runner.core.errors import ManifestError, Place, Problem
 from runner.core.fingerprint import Fingerprints
 from runner.core.inclusion import Includes
-from runner.core.layout import FIELDS, LayoutError, collision_key, parse_layout
-from runner.core.model import Combination, Job, Manifest, Order, Prompt
+from runner.core.layout import FIELDS, collision_key
+from runner.core.model import Combination, Job, JobId, Manifest, Order, Prompt
 from runner.core.notes import Notes
 from runner.core.request_check import images_warning, length_problem, text_problem, text_warning
+from runner.core.retake import NO_RETAKES, Retakes, RetakesMet
 from runner.core.suggestion import did_you_mean
 from runner.core.twins import Sourced, note_twin_ids, note_twin_jobs
-from runner.core.variation import Frame, Outline, Variation, job_id_of, outline_of
+from runner.core.variation import (
+    Leftover,
+    Outline,
+    Variation,
+    frame_of,
+    job_id_of,
+    layout_problem,
+    outline_of,
+)
 
 __all__ = ["JOBS_MAX", "Survey", "count_product", "expand", "job_id_of", "survey"]
 
@@ -28,7 +37,6 @@ JOBS_MAX = 10_000_000
 """The jobs that one manifest may ask for before ``exclude``."""
 
 _SUSPECTS_MAX = 200  # of each kind; enough for the problems that are shown
-_KEPT_MAX = 10_000  # outlines that are kept from one round of `breadth` to the next
 _MULTIPLIED_MAX = 20_000  # prompts; with 1000 takes each they would be over the limit twice
 _NAMES_MAX = 1_000  # names of meta that are kept for "did you mean"
 _NAMES_SHOWN = 40
@@ -51,20 +59,23 @@ class Survey:
     warnings_left_out: int
 
 
-def expand(manifest: Manifest, notes: Notes | None = None) -> Iterator[Job]:
-    """The jobs of a manifest, in the order of their rank (``shuffle``: in manifest order).
+def expand(
+    manifest: Manifest, notes: Notes | None = None, retakes: Mapping[JobId, Retakes] = NO_RETAKES
+) -> Iterator[Job]:
+    """The jobs of a manifest, in the order of their rank (``shuffle``: in manifest order), and then the ``retakes``.
 
-    What is unwise is in ``notes`` once the last job came.
+    These are what a person asked for beyond the manifest, by their combinations (``combination_id_of``). What is unwise is
+    in ``notes`` once the last job came.
 
     At the end, or as soon as there are 50 problems or more than ``JOBS_MAX`` jobs, ``ManifestError`` with what is
     wrong, sorted by place; jobs that came before it must not be acted upon. Memory: about 16 bytes a job.
     """
-    return _Expansion(manifest, notes).checked_jobs()
+    return _Expansion(manifest, notes, retakes).checked_jobs()
 
 
 def survey(manifest: Manifest) -> Survey:
     """Expand a manifest to its end, keeping numbers and warnings only; ``ManifestError`` as with ``expand``."""
-    expansion = _Expansion(manifest)
+    expansion = _Expansion(manifest, None, NO_RETAKES)
     modes: Counter[str] = Counter()
     ratios: Counter[str] = Counter()
     with_images = 0
@@ -94,11 +105,13 @@ def count_product(prompt: Prompt, manifest: Manifest) -> int:
 class _Expansion:
     """One run over a manifest, from its first prompt to the last of its checks."""
 
-    def __init__(self, manifest: Manifest, notes: Notes | None = None) -> None:
+    def __init__(self, manifest: Manifest, notes: Notes | None, retakes: Mapping[JobId, Retakes]) -> None:
         self.notes = Notes() if notes is None else notes
         self.prompts = 0
         self._manifest = manifest
-        self._frame = _frame_of(manifest)
+        self._retakes = retakes
+        self._met = RetakesMet(retakes)
+        self._frame = frame_of(manifest)
         self._exclusions = Exclusions(manifest.exclude)
         self._includes = Includes(manifest)
         self._given_ids = Fingerprints()
@@ -124,7 +137,8 @@ class _Expansion:
         note_twin_ids(self._manifest, self._given_ids.repeated(_SUSPECTS_MAX), self.notes)
         suspects = ids.repeated(_SUSPECTS_MAX), paths.repeated(_SUSPECTS_MAX)
         if any(suspects):
-            note_twin_jobs(_Expansion(self._manifest).jobs(), suspects, self._frame.layout.fields, self.notes)
+            again = _Expansion(self._manifest, None, self._retakes)
+            note_twin_jobs(again.jobs(), suspects, self._frame.layout.fields, self.notes)
         if total == 0 and not self.notes.problems:
             self.notes.problem(_nothing_left(self._manifest))
         self.notes.raise_problems()
@@ -137,12 +151,15 @@ class _Expansion:
             for outline in self._read():
                 yield from self._product(outline, range(1, outline.takes + 1))
             yield from self._included(_EVERY_TAKE)
+        for job, source in self._met.jobs():
+            rank = job.rank if self._manifest.order is Order.SHUFFLE else next(self._numbers)
+            yield replace(job, rank=rank), source
 
     def _rounds(self) -> Iterator[Sourced]:
         """Take 1 of everything, then take 2 ...; the prompts are read again each time, unless few are left."""
         outlines: Iterable[Outline] = self._read()
         for take in _EVERY_TAKE:  # pragma: no branch - nothing asks for more takes, so the last round returns
-            later = _Leftover()
+            later = Leftover()
             for outline in outlines:
                 yield from self._product(outline, range(take, min(take, outline.takes) + 1))
                 if outline.takes > take:
@@ -187,22 +204,28 @@ class _Expansion:
     def _product(self, outline: Outline, takes: range) -> Iterator[Sourced]:
         offer = outline.offer
         rules = self._exclusions.about(outline.prompt_id, offer.choices)
+        agreeing: list[Rule] = []
         for values in outline.values() if takes else ():
             cells: Iterable[Cell] = product(offer.modes, offer.ratios, takes)
             if rules:
                 agreeing = narrowed(rules, values)
                 cells = [cell for cell in cells if not is_dropped(agreeing, cell)]
             if not rules or cells:
-                yield from self._jobs_of(outline, values, cells, outline.prompt)
+                yield from self._jobs_of(outline, values, cells, outline.prompt, agreeing)
 
     def _included(self, takes: range) -> Iterator[Sourced]:
         for entry, outline, addition in self._includes.additions(self.notes):
             if addition.take in takes:
                 cell = (addition.mode, addition.ratio, addition.take)
-                yield from self._jobs_of(outline, addition.values, [cell], entry)
+                yield from self._jobs_of(outline, addition.values, [cell], entry, ())
 
     def _jobs_of(
-        self, outline: Outline, values: Mapping[str, str], cells: Iterable[Cell], source: Prompt | Combination
+        self,
+        outline: Outline,
+        values: Mapping[str, str],
+        cells: Iterable[Cell],
+        source: Prompt | Combination,
+        rules: Sequence[Rule],
     ) -> Iterator[Sourced]:
         chars = outline.template.filled_chars(values)
         if problem := length_problem(chars, values, source, self._manifest.capabilities):
@@ -212,6 +235,8 @@ class _Expansion:
         if self._is_usable(variation.text, values, source):
             for mode, ratio, take in cells:
                 yield variation.job(mode, ratio, take, next(self._numbers)), source
+                if self._retakes:
+                    self._met.meet(variation, (mode, ratio, take), source, rules)
 
     def _is_usable(self, text: str, values: Mapping[str, str], source: Prompt | Combination) -> bool:
         """Whether a text may be sent; of a prompt's texts only the first that is wrong, or long, is noted."""
@@ -255,7 +280,7 @@ class _Expansion:
         for name in sorted(self._names_missing):
             allowed = (*FIELDS, *self._names)
             message = f"unknown field '{{{name}}}'; there are {', '.join(allowed[:_NAMES_SHOWN])}"
-            self.notes.problem(_layout_problem(self._manifest, message, did_you_mean(name, allowed)))
+            self.notes.problem(layout_problem(self._manifest, message, did_you_mean(name, allowed)))
         for entry in self._exclusions.unmatched():
             idle = Problem(entry.place, entry.path, "matches no combination, so it excludes nothing")
             self.notes.warn(self._includes.unknown_id(entry) or idle)
@@ -267,31 +292,6 @@ class _Expansion:
     def _warn(self, warning: Problem | None) -> None:
         if warning is not None and self._is_first_round:
             self.notes.warn(warning)
-
-
-@dataclass(slots=True)
-class _Leftover:
-    """The outlines for the next round of ``breadth``, or too many of them to be kept."""
-
-    kept: list[Outline] = field(default_factory=list)
-    is_whole: bool = True
-
-    def append(self, outline: Outline) -> None:
-        self.is_whole = len(self.kept) < _KEPT_MAX
-        if self.is_whole:
-            self.kept.append(outline)
-
-
-def _frame_of(manifest: Manifest) -> Frame:
-    try:
-        layout = parse_layout(manifest.layout, extra_fields=None)
-    except LayoutError as error:
-        raise ManifestError([_layout_problem(manifest, error.message, error.hint)]) from error
-    return Frame(manifest, layout, tuple(name for name in layout.fields if name not in FIELDS))
-
-
-def _layout_problem(manifest: Manifest, message: str, hint: str | None) -> Problem:
-    return Problem(Place(manifest.path), "output.layout", message, hint)
 
 
 def _nothing_left(manifest: Manifest) -> Problem:

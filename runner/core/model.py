@@ -184,6 +184,7 @@ class Job:
 
     ``path`` is the safe, relative path of its file without ``-N`` and extension; ``rank`` is its place in the order
     of submission (smaller first, unique within an expansion but for ``shuffle``, where ties are broken by ``job_id``).
+    ``instead_of`` is the row of the job that this one is a new take of, because a person asked for it.
     """
 
     job_id: JobId
@@ -198,6 +199,7 @@ class Job:
     images: tuple[str, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
     meta: Mapping[str, Scalar] = field(default_factory=dict)
+    instead_of: int | None = None
 
 
 class JobState(StrEnum):

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 from runner.core.breakdown import Breakdown
 from runner.core.jobs_seen import JobsSeen
-from runner.core.model import IN_FLIGHT, Job, JobState, Limits, Retries
+from runner.core.model import IN_FLIGHT, Job, JobId, JobState, Limits, Retries
 from runner.core.money import NOTHING, Credits, Price, jobs_that_fit
+from runner.core.retake import Retakes
 from runner.core.task_times import TaskTimes
 
 REQUESTS_A_JOB = 2
@@ -33,7 +34,8 @@ class Diff:
     """A manifest against the state: how many jobs are new, how many stand where, how many are no longer named.
 
     ``may_submit`` counts the new and pending jobs that this call may submit, after ``--only`` and ``--limit``.
-    ``examples`` are the first of them. ``breakdown`` and ``seen`` are ``None`` where they were not asked for.
+    ``examples`` are the first of them. ``breakdown`` and ``seen`` are ``None`` where they were not asked for. ``retakes`` are
+    what a person asked for beyond the manifest; they are counted like all others.
     """
 
     new: int
@@ -43,6 +45,7 @@ class Diff:
     examples: tuple[Job, ...] = ()
     breakdown: Breakdown | None = None
     seen: JobsSeen | None = None
+    retakes: Mapping[JobId, Retakes] = field(default_factory=dict)
 
     @property
     def total(self) -> int:

@@ -5,19 +5,28 @@ import json
 import math
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import product
 from typing import NamedTuple
 
 from runner.core.combination import Offer
 from runner.core.errors import ManifestError, Place, Problem
-from runner.core.layout import Layout, prompt_id_of, ratio_in_name, variant_of
+from runner.core.layout import (
+    FIELDS,
+    Layout,
+    LayoutError,
+    parse_layout,
+    prompt_id_of,
+    ratio_in_name,
+    variant_of,
+)
 from runner.core.model import Job, JobId, Manifest, Order, Prompt, Scalar
 from runner.core.suggestion import did_you_mean
 from runner.core.template import Template, TemplateError, parse
 
 _NAMES_SHOWN = 40
+_KEPT_MAX = 10_000  # outlines that are kept from one round of `breadth` to the next
 
 
 class Outline(NamedTuple):  # a tuple, as it is made for each of a million prompts
@@ -79,6 +88,11 @@ def job_id_of(provider: str, prompt: str, images: Sequence[str], mode: str, rati
     return JobId(digest.hexdigest()[:24])
 
 
+def combination_id_of(provider: str, prompt: str, images: Sequence[str], mode: str, ratio: str) -> JobId:
+    """The identity of a combination, whatever its takes: that of a job of take 0, which no job is."""
+    return job_id_of(provider, prompt, images, mode, ratio, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """What all jobs of a batch have in common; ``own_fields`` are the names of variables and meta in the layout."""
@@ -86,6 +100,34 @@ class Frame:
     manifest: Manifest
     layout: Layout
     own_fields: tuple[str, ...]
+
+
+def frame_of(manifest: Manifest) -> Frame:
+    """What the jobs of a manifest have in common; ``ManifestError`` where its layout is none."""
+    try:
+        layout = parse_layout(manifest.layout, extra_fields=None)
+    except LayoutError as error:
+        raise ManifestError([layout_problem(manifest, error.message, error.hint)]) from error
+    return Frame(manifest, layout, tuple(name for name in layout.fields if name not in FIELDS))
+
+
+def layout_problem(manifest: Manifest, message: str, hint: str | None) -> Problem:
+    """A problem of the manifest's layout."""
+    return Problem(Place(manifest.path), "output.layout", message, hint)
+
+
+@dataclass(slots=True)
+class Leftover:
+    """The outlines for the next round of ``breadth``, or too many of them to be kept."""
+
+    kept: list[Outline] = field(default_factory=list)
+    is_whole: bool = True
+
+    def append(self, outline: Outline) -> None:
+        """Keep one more, while there is room."""
+        self.is_whole = len(self.kept) < _KEPT_MAX
+        if self.is_whole:
+            self.kept.append(outline)
 
 
 class Variation:
@@ -105,6 +147,12 @@ class Variation:
         }
         if frame.own_fields:
             self._fields = {**_own_values(frame.own_fields, outline.prompt, values), **self._fields}
+
+    def combination(self, mode: str, ratio: str) -> JobId:
+        """What all takes of a combination have in common: the id that its take 0 would have (see ``combination_id_of``)."""
+        digest = self._hash.copy()
+        digest.update(_ending(mode, ratio, 0))
+        return JobId(digest.hexdigest()[:24])
 
     def job(self, mode: str, ratio: str, take: int, number: int) -> Job:
         """The job, with ``number`` as its rank unless the manifest wants them shuffled."""

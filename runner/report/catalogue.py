@@ -17,6 +17,7 @@ A row is a JSON object; what is not in it is null, false, 0 or empty:
 """
 
 import json
+import threading
 from collections.abc import Mapping
 
 from runner.core.records import JobRecord, Media
@@ -25,12 +26,31 @@ from runner.report.payload import Json
 ERROR_CHARS = 300
 
 
-class Catalogue:
-    """Makes rows, and numbers prompts and details in the order in which they first come."""
+class Numbers:
+    """The numbers of prompts and details, in the order in which they first come; for any number of threads."""
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._prompts: dict[tuple[int, str], int] = {}
         self._details: dict[str, int] = {}
+
+    def of_prompt(self, key: tuple[int, str]) -> int:
+        """The number of a prompt: its row, and what the manifest calls it."""
+        with self._lock:
+            return self._prompts.setdefault(key, len(self._prompts))
+
+    def of_details(self, text: str) -> int:
+        """The number of details, by their JSON."""
+        with self._lock:
+            return self._details.setdefault(text, len(self._details))
+
+
+class Catalogue:
+    """Makes rows. Several with the same ``numbers`` call the same prompts and details by the same ones."""
+
+    def __init__(self, numbers: Numbers | None = None) -> None:
+        self._numbers = numbers or Numbers()
+        self._told: tuple[set[int], set[int]] = (set(), set())
         self._new: tuple[dict[int, Json], dict[int, Json]] = ({}, {})
 
     def row(self, record: JobRecord) -> Json:
@@ -64,27 +84,25 @@ class Catalogue:
         return {name: value for name, value in whole.items() if value or name in _ALWAYS}
 
     def take_new(self) -> tuple[dict[int, Json], dict[int, Json]]:
-        """The prompts and the details that came since this was last called, by number."""
+        """The prompts and the details that came here since this was last called, by number."""
         new, self._new = self._new, ({}, {})
         return new
 
     def _prompt(self, record: JobRecord) -> int:
-        key = record.job.prompt_pk, record.prompt_id
-        known = self._prompts.get(key)
-        if known is None:
-            known = self._prompts[key] = len(self._prompts)
-            job = record.job
-            self._new[0][known] = {"id": record.prompt_id, "text": job.prompt, "images": list(job.images)}
-        return known
+        job = record.job
+        number = self._numbers.of_prompt((job.prompt_pk, record.prompt_id))
+        if number not in self._told[0]:
+            self._told[0].add(number)
+            self._new[0][number] = {"id": record.prompt_id, "text": job.prompt, "images": list(job.images)}
+        return number
 
     def _detail(self, record: JobRecord) -> int:
         values: Json = {"variables": dict(record.variables), "meta": dict(record.meta)}
-        text = json.dumps(values, ensure_ascii=False)
-        known = self._details.get(text)
-        if known is None:
-            known = self._details[text] = len(self._details)
-            self._new[1][known] = values
-        return known
+        number = self._numbers.of_details(json.dumps(values, ensure_ascii=False))
+        if number not in self._told[1]:
+            self._told[1].add(number)
+            self._new[1][number] = values
+        return number
 
 
 _ALWAYS = frozenset({"id", "prompt", "details", "mode", "ratio", "take", "state"})

@@ -42,6 +42,14 @@ OWN: Mapping[str, Feature] = {
     "meta": Kind.NOTHING,
     "images": (Kind.TEXT,),
     "removed": Kind.TRUTH,
+    "choice": Kind.TEXT,
+    "rating": Kind.WHOLE,
+    "note": Kind.TEXT,
+    "width": Kind.WHOLE,
+    "height": Kind.WHOLE,
+    "duration": Kind.NUMBER,
+    "fps": Kind.NUMBER,
+    "codec": Kind.TEXT,
 }
 """The keys of a row in their order, but for ``file_name``; ``variables`` and ``meta`` where no job has any."""
 

@@ -1,14 +1,16 @@
 """``metadata.jsonl``: one line a file, as the Hugging Face ``videofolder`` loader reads it.
 
 Every key stands in every row (null where absent), with one type a key, because the loader infers one schema for all
-rows: a key of ``meta`` or ``variables`` whose values have several types becomes text.
+rows: a key of ``meta`` or ``variables`` whose values have several types becomes text. ``choice`` (keep or reject), ``rating``
+(1 to 5) and ``note`` are a person's; ``width`` and ``height`` (pixels), ``duration`` (seconds), ``fps`` and ``codec`` are null
+where nobody has looked into the file.
 """
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
 
 from runner.core.model import Scalar
-from runner.core.records import JobRecord, StoredFile
+from runner.core.records import JobRecord, Media, StoredFile
 from runner.report.features import GROUPS, OWN, Feature, Kind, kind_of
 
 NAME = "metadata.jsonl"
@@ -54,6 +56,7 @@ def row(record: JobRecord, file: StoredFile, columns: Columns) -> dict[str, obje
     """One line, for one placed file."""
     job = record.job
     attempts = [one for one in record.attempts if one.task_id == job.task_id]
+    choice, found = record.choice, record.media.get(file.pk, Media())
     return {
         "file_name": file.path,
         "prompt": job.prompt,
@@ -71,6 +74,14 @@ def row(record: JobRecord, file: StoredFile, columns: Columns) -> dict[str, obje
         "meta": columns.filled("meta", record.meta),
         "images": list(job.images),
         "removed": job.removed,
+        "choice": None if choice.flag is None else choice.flag.value,
+        "rating": choice.rating,
+        "note": choice.note,
+        "width": found.width,
+        "height": found.height,
+        "duration": found.duration_s,
+        "fps": found.fps,
+        "codec": found.codec,
     }
 
 

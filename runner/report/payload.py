@@ -129,6 +129,10 @@ def job_json(record: JobRecord) -> Json:
         ],
         "submitted_at": record.job.submitted_at,
         "completed_at": record.completed_at,
+        "choice": None if record.choice.flag is None else record.choice.flag.value,
+        "rating": record.choice.rating,
+        "note": record.choice.note,
+        "again": record.choice.again,
     }
 
 

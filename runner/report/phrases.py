@@ -99,7 +99,7 @@ def waiting(reason: Waiting | None) -> str | None:
     number = 0 if reason.number is None else reason.number
     match reason.cause:
         case Cause.STOPPING:
-            return f"{number} {noun(number, 'submission')} in the air, then it stops"
+            return f"{number or 'no'} {noun(number, 'submission')} in the air, then it stops"
         case Cause.SERVICE:
             return f"the service, which has not answered{seconds.replace(',', ' for')}"
         case Cause.CANARY:

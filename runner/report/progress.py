@@ -153,6 +153,8 @@ def _stopping(event: RunEvent) -> str:
     if "reason" in event.details:
         return f"nothing more is submitted: {_text(event, 'reason')}"
     number = _number(event, "in_the_air")
+    if not number:
+        return "stopping: no submission is in the air; again to stop at once"
     return f"stopping: waiting for {number} {noun(number, 'submission')} in the air; again to stop at once"
 
 

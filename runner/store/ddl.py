@@ -158,9 +158,10 @@ VERSION_3 = (
 )
 
 VERSION_4 = (
-    # A take that a person asked for beyond those of the manifest: the job that it is made again instead of.
+    # A take that a person asked for beyond those of the manifest, and the job that it was asked for instead of: one at most,
+    # or a rejected job could be paid for twice more.
     "ALTER TABLE job ADD COLUMN instead_of INTEGER REFERENCES job",
-    "CREATE INDEX job_instead_of ON job (instead_of) WHERE instead_of IS NOT NULL",
+    "CREATE UNIQUE INDEX job_instead_of ON job (instead_of) WHERE instead_of IS NOT NULL",
     # What a person thinks of a job's videos. Choices are made while a run goes on, so they have a table of their own.
     """CREATE TABLE choice (
         job INTEGER PRIMARY KEY REFERENCES job,
@@ -172,6 +173,7 @@ VERSION_4 = (
         pruned_at TEXT,
         revision INTEGER NOT NULL UNIQUE
     ) STRICT""",
+    "CREATE INDEX choice_again ON choice (job) WHERE again = 1",
     # What was found in a placed file; it holds while the file's hash is this one.
     """CREATE TABLE media (
         file INTEGER PRIMARY KEY REFERENCES file ON DELETE CASCADE,

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Executable, bindparam, func, select, text, up
 from sqlalchemy.dialects.sqlite import dialect, insert
 
 from runner.core.model import Job, JobId, JobState, Scalar
+from runner.store import choices
 from runner.store.prepared import change_row
 from runner.store.schema import batch, job, prompt
 
@@ -43,7 +44,10 @@ def begin(connection: Connection, batch_pk: int) -> int:
 
 
 def enrol(connection: Connection, batch_pk: int, jobs: Sequence[Job], generation: int) -> None:
-    """Take one page of jobs in: new ones as pending, known ones with their present path, names and order."""
+    """Take one page of jobs in: new ones as pending, known ones with their present path, names and order.
+
+    A new take of another job is marked as such in the same transaction, and its wish is fulfilled.
+    """
     digests = {}
     prompts = {}
     for one in jobs:
@@ -73,6 +77,11 @@ def enrol(connection: Connection, batch_pk: int, jobs: Sequence[Job], generation
         for one in jobs
     ]
     connection.exec_driver_sql(_ENROL, rows)
+    for one in jobs:
+        if one.instead_of is not None:
+            retakes = update(job).where(job.c.batch == batch_pk, job.c.job_id == one.job_id)
+            connection.execute(retakes.values(instead_of=one.instead_of))
+            choices.fulfil(connection, one.instead_of)
 
 
 def finish(connection: Connection, batch_pk: int, generation: int, fingerprint: str) -> int:
@@ -85,6 +94,11 @@ def finish(connection: Connection, batch_pk: int, generation: int, fingerprint: 
     removed = connection.execute(gone).rowcount
     change_row(connection, batch, batch_pk, generation=generation, fingerprint=fingerprint)
     return int(removed)
+
+
+def reprint(connection: Connection, batch_pk: int, fingerprint: str) -> None:
+    """Note from what the jobs come that the state has now."""
+    change_row(connection, batch, batch_pk, fingerprint=fingerprint)
 
 
 def known(connection: Connection, batch_pk: int, job_ids: Sequence[JobId]) -> dict[JobId, Known]:

@@ -20,12 +20,13 @@ from runner.app import enrolling, planning
 from runner.app.comparison import Wishes
 from runner.app.workplace import Workplace, load_manifest
 from runner.cli.edge import run
+from runner.core.choice import checked
 from runner.core.model import Manifest
 from runner.core.outcomes import ErrorClass, TaskId
 from runner.core.records import Batch, StoredJob
 from runner.sandbox import Ledger, Submission, Task, TaskOutcome
 from runner.sandbox.videos import video_of
-from runner.store import attempts, batches, outputs, reads
+from runner.store import attempts, batches, choices, outputs, reads
 from runner.store.database import open_for_writing
 from runner.store.writer import DirectWriter
 from tests.no_traceback import refuse_traceback
@@ -90,7 +91,7 @@ class Bench:
             plan = planning.plan_with(connection, workplace, loaded, Wishes(examples=0))
         with self.writer() as writer:
             batch = enrolling.open_batch(writer, loaded, plan, workplace.output_dir(loaded))
-            for _ in enrolling.enrol(writer, loaded, batch):
+            for _ in enrolling.enrol(writer, loaded, batch, plan.diff.retakes):
                 pass
 
     @contextlib.contextmanager
@@ -182,6 +183,11 @@ class Bench:
 
     def lose_state(self) -> None:
         shutil.rmtree(self.root / "state")
+
+    def choose(self, place: int, **fields: Any) -> None:
+        """What a person thinks of the job's videos, as the review writes it."""
+        with self.writer() as writer:
+            writer.write_now(choices.choose, self._job(writer, place).pk, checked(fields), NOW)
 
     # The service
 

@@ -51,3 +51,19 @@ def test_a_lost_state_is_named_with_the_manifest_that_adopts_the_tree(bench):
     bench.list_tree()
     bench.lose_state()
     assert f"`{TYPED} adopt demo.yaml`" in said(bench, *STATE, "run", "demo.yaml")
+
+
+@pytest.mark.parametrize("has_state", [True, False])
+def test_a_batch_that_only_the_sandbox_has_is_pointed_out(bench, has_state):
+    if not has_state:
+        bench.state.unlink()
+    elsewhere = bench.root / "other.yaml"
+    elsewhere.write_text(
+        (bench.root / "demo.yaml").read_text(encoding="utf-8").replace(NAME, "other"), encoding="utf-8"
+    )
+    assert bench.run("run", "other.yaml", "--sandbox").code == 0
+    found = {
+        named: said(bench, "status", named).endswith("the sandbox has it: give --sandbox\n")
+        for named in ("other", "third")
+    }
+    assert found == {"other": True, "third": False}

@@ -6,9 +6,10 @@ from dataclasses import replace
 import pytest
 from report_support import JOB, file_of, record_of
 
+from runner.core.choice import Choice, Flag
 from runner.core.model import AttemptOutcome, JobId
 from runner.core.outcomes import TaskId
-from runner.core.records import StoredAttempt
+from runner.core.records import Media, StoredAttempt
 from runner.report.metadata import Columns, lines
 
 
@@ -29,7 +30,8 @@ def with_meta(*metas):
 
 
 def test_a_row_holds_all_that_is_known_of_a_file():
-    assert rows_of(record_of())[1] == {
+    choice, found = Choice(Flag.REJECT, 2, "blurred"), Media(480, 720, 6.0, 24.0, "h264")
+    assert rows_of(record_of(choice=choice, media={2: found}))[1] == {
         "file_name": "p/take-01-2.mp4",
         "prompt": "a fox",
         "prompt_id": "animals",
@@ -46,6 +48,14 @@ def test_a_row_holds_all_that_is_known_of_a_file():
         "meta": {"sku": "A-17"},
         "images": ["https://x/1.png"],
         "removed": False,
+        "choice": "reject",
+        "rating": 2,
+        "note": "blurred",
+        "width": 480,
+        "height": 720,
+        "duration": 6.0,
+        "fps": 24.0,
+        "codec": "h264",
     }
 
 
@@ -110,3 +120,8 @@ def test_texts_stand_in_utf_8_as_they_are():
     (line, *_) = lines([(record_of(job=job), [file_of()])], columns)
     assert "größer" in line.decode()
     assert json.loads(line)["prompt"] == job.prompt
+
+
+def test_what_nobody_has_chosen_or_looked_into_is_null():
+    names = ("choice", "rating", "note", "width", "height", "duration", "fps", "codec")
+    assert {name: rows_of(record_of())[0][name] for name in names} == dict.fromkeys(names)

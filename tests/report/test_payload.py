@@ -134,6 +134,10 @@ def test_a_job_has_the_keys_of_the_contract():
         ],
         "submitted_at": "2026-01-02T03:04:05.000+00:00",
         "completed_at": "2026-01-02T03:05:05.000+00:00",
+        "choice": None,
+        "rating": None,
+        "note": None,
+        "again": False,
     }
 
 

@@ -88,3 +88,7 @@ def test_what_it_waits_for(cause):
 def test_an_even_pace_has_no_number():
     assert phrases.waiting(Waiting(Cause.RATE)) == "rate limit"
     assert phrases.waiting(None) is None
+
+
+def test_a_run_that_stops_with_nothing_in_the_air_says_so():
+    assert phrases.waiting(Waiting(Cause.STOPPING, None, 0)) == "no submissions in the air, then it stops"

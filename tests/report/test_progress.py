@@ -28,6 +28,7 @@ EVENTS = {
     ),
     "resumed": RunEvent(EventName.RESUMED),
     "stopping": RunEvent(EventName.STOPPING, None, {"signal": 2, "in_the_air": 3}),
+    "nothing to wait for": RunEvent(EventName.STOPPING, None, {"signal": 2, "in_the_air": 0}),
     "guarded": RunEvent(EventName.STOPPING, JOB, {"reason": "the canary was refused"}),
     "lost": RunEvent(
         EventName.STOPPING, JOB, {"task_id": "t1", "error": "accepted, but could not be recorded"}
@@ -42,6 +43,7 @@ LINES = {
     "failed": "0123456789ab  failed: no luck (40 credits)",
     "paused prompt": "prompt rose is paused: moderation refused it",
     "stopping": "stopping: waiting for 3 submissions in the air; again to stop at once",
+    "nothing to wait for": "stopping: no submission is in the air; again to stop at once",
     "guarded": "0123456789ab  nothing more is submitted: the canary was refused",
     "lost": "0123456789ab  task t1 is paid for and could not be recorded: keep this line (accepted, but could not be recorded)",
 }

@@ -239,6 +239,27 @@ ROWS: dict[str, tuple[str, ...]] = {
         "core/test_announced.py::test_no_header_whatever_raises_or_leaves_the_bounds",
         "core/test_announced.py::test_a_wait_in_every_form",
     ),
+    "S43 pages of other sites that ask the review": (
+        "review/test_door.py::test_the_host_must_be_this_machine",
+        "review/test_door.py::test_another_origin_is_refused_and_nothing_is_chosen",
+        "review/test_door.py::test_a_page_of_another_site_may_not_write_though_its_browser_hides_its_origin",
+        "review/test_door.py::test_what_a_form_can_send_is_no_choice",
+        "review/test_door.py::test_other_methods_are_refused_and_nobody_is_told_that_he_may_ask",
+        "review/test_door.py::test_every_answer_keeps_other_sites_and_the_token_apart",
+    ),
+    "S44 a review that anybody can reach": (
+        "review/test_door.py::test_without_the_token_everything_is_as_if_it_were_not_there",
+        "review/test_door.py::test_the_token_is_another_each_time_and_long",
+        "review/test_door.py::test_it_listens_on_one_address_and_no_other",
+        "review/test_door.py::test_a_request_that_is_no_http_puts_no_token_into_the_log",
+        "review/test_review_command.py::test_the_log_holds_no_token_at_its_most_talkative",
+        "review/test_review_command.py::test_the_browser_is_led_there_by_a_file_for_its_owner_and_no_command_line_holds_the_token",
+    ),
+    "S45 files that are none of the batch's over HTTP": (
+        "review/test_videos.py::test_a_path_that_the_state_does_not_list_is_not_there",
+        "review/test_videos.py::test_what_is_not_the_file_that_was_placed_is_not_there_and_the_page_is",
+        "review/test_videos.py::test_a_video_of_another_batch_is_not_there",
+    ),
 }
 
 NOT_HERE: dict[str, str] = {

@@ -147,6 +147,7 @@ def test_bytes_from_outside_are_read_by_the_strict_reader():
         "runner/files/partial.py",
         "runner/core/saved_plan.py",  # sealed, read with each key once, and from a file of a bounded size
         "runner/app/starting.py",  # whether a file may be replaced: its first MiB, of which only the title is looked at
+        "runner/review/choosing.py",  # each key once, no NaN, of a bounded size, and what is too deep is refused
         "runner/store/learned.py",
         "runner/report/claims.py",
         "runner/store/reads.py",

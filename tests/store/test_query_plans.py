@@ -13,6 +13,7 @@ from runner.core.model import AttemptOutcome, JobState
 from runner.core.outcomes import ErrorClass, TaskId
 from runner.store import attempts, decisions, enrolment, guards, outputs, reads, records, troubles
 from runner.store.records import Selection
+from runner.store.watching import Watched
 
 WORDS = re.compile(r"^(SAVEPOINT|RELEASE|ROLLBACK|BEGIN)", re.IGNORECASE)
 ROW = re.compile(r"^SCAN (CONSTANT ROW|asked VIRTUAL TABLE)")
@@ -95,6 +96,7 @@ OFTEN = {
     "note_trouble": (attempts.note_trouble, 2, "late", None),
     "verified": (outputs.verified, 1, "a", 1, "ab"),
     "placed": (outputs.wanted_again, 1),
+    "likely_changed": (Watched(1).likely_changed,),
 }
 
 

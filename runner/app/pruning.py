@@ -1,0 +1,143 @@
+"""Deleting the files of rejected jobs: the one command that takes a paid result away, because a person said so twice."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import groupby
+
+from runner.app import describing
+from runner.app.verifying import Checked, check_all
+from runner.app.workplace import Workplace, stamp
+from runner.core.errors import StateError, UsageError
+from runner.files.outcomes import Damaged
+from runner.files.root import OutputRoot
+from runner.report.metadata import NAME
+from runner.store import batches, pruning
+from runner.store.mending import Recorded
+from runner.store.writer import DirectWriter
+
+PAGE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Doomed:
+    """What would be deleted: so many files of so many rejected jobs, with their bytes."""
+
+    jobs: int
+    files: int
+    bytes: int
+
+
+@dataclass(slots=True)
+class Pruned:
+    """What came of it. ``left`` are files that were not deleted, with the reason: they are not what was recorded."""
+
+    batch: str
+    jobs: int = 0
+    files: int = 0
+    bytes: int = 0
+    left: int = 0
+    unlisted: str | None = None
+    """Why ``metadata.jsonl`` could not be brought up to date; the next run does it."""
+
+    @property
+    def exit_code(self) -> int:
+        """1 where something was left, else 0."""
+        return 1 if self.left or self.unlisted else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Pruning:
+    """One file: deleted, or left for a reason."""
+
+    path: str
+    job_id: str
+    left_because: str | None = None
+
+
+def prune(
+    workplace: Workplace, named: str, confirm: Callable[[Doomed], bool], tell: Callable[[Pruning], None]
+) -> Pruned:
+    """Delete the files of the jobs that are rejected now; the jobs stay done and paid for.
+
+    A file goes before its row: who is killed in between finds it gone, and is done with it the next time. Raises
+    ``UsageError`` (no such batch, not confirmed, no tree) and ``BusyError`` before anything is deleted.
+    """
+    with workplace.deciding(named) as (writer, batch):
+        doomed = Doomed(*writer.write_now(pruning.totals, batch.pk))
+        result = Pruned(batch.name)
+        if not doomed.files:
+            return result
+        with _root(batch.output_dir) as root:
+            root.lock()
+            if not confirm(doomed):
+                raise UsageError("not confirmed; nothing was deleted")
+            writer.write_now(batches.mark_tree, batch.pk, stale=True)
+            _delete_all(writer, root, batch.pk, result, tell)
+            _list_tree(workplace, writer, root, result)
+        return result
+
+
+def _list_tree(workplace: Workplace, writer: DirectWriter, root: OutputRoot, result: Pruned) -> None:
+    with workplace.reading() as connection:
+        batch = None if connection is None else batches.by_name(connection, result.batch)
+        if connection is None or batch is None:
+            raise StateError(f"the state {workplace.state} is gone")
+        try:
+            describing.describe(workplace, connection, root, batch)
+        except OSError as error:  # the tree stays marked, and the next run lists it
+            result.unlisted = f"{root.path}/{NAME} cannot be written: {error.strerror}"
+            return
+    writer.write_now(batches.mark_tree, batch.pk, stale=False)
+
+
+def _root(output_dir: str) -> OutputRoot:
+    try:
+        return OutputRoot(output_dir, create=False)
+    except UsageError as error:  # a disk that is not mounted just now has not lost its files
+        raise UsageError(f"{error}; nothing was deleted") from error
+
+
+def _delete_all(
+    writer: DirectWriter, root: OutputRoot, batch_pk: int, result: Pruned, tell: Callable[[Pruning], None]
+) -> None:
+    after_job = 0
+    while page := writer.write_now(pruning.page, batch_pk, after_job, PAGE):
+        after_job = page[-1].file.job
+        for job_pk, checked in groupby(check_all(root, page), key=lambda one: one.recorded.file.job):
+            all_checked = list(checked)
+            of_job = [one.recorded for one in all_checked]
+            reason = next(filter(None, map(_why_left, all_checked)), None) or _delete(root, of_job)
+            if reason is None:
+                writer.write_now(pruning.forget, job_pk, stamp())
+                result.jobs += 1
+                result.files += len(of_job)
+                result.bytes += sum(one.file.bytes or 0 for one in of_job)
+            else:
+                result.left += len(of_job)
+            for one in of_job:
+                tell(Pruning(one.file.path or "?", one.job_id, reason))
+
+
+def _why_left(checked: Checked) -> str | None:
+    file = checked.recorded.file
+    if file.target is not None:
+        return f"{file.path} was on its way to {file.target} when a run ended: run it again first"
+    if isinstance(checked.outcome, Damaged):
+        return f"{file.path} is not what was recorded ({checked.outcome.reason}): look at it, and delete it yourself"
+    return None
+
+
+def _delete(root: OutputRoot, files: list[Recorded]) -> str | None:
+    """Delete the files of a job durably; why that was not possible, ``None`` if it was."""
+    for one in files:
+        path = one.file.path or ""
+        try:
+            with root.entry(path) as entry:
+                root.disk.remove(entry)
+                root.disk.sync(entry.directory)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            return f"{path} cannot be deleted: {error.strerror}"
+        root.remove_empty_directories(path)
+    return None
