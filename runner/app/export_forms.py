@@ -16,9 +16,11 @@ from runner.report.export_card import Exported, export_card
 from runner.report.features import Feature, Kind, declared
 from runner.report.payload import Json
 from runner.report.samples import Sample
+from runner.report.spreadsheet import csv_head, csv_line
 
 INDEX = "_index.json"
 METADATA = "metadata.parquet"
+VIDEOS = "videos"
 
 
 def make_hf(work: Work) -> None:
@@ -82,10 +84,28 @@ def make_parquet(work: Work) -> None:
     _write_card(work, {split: [f"{split}-*.parquet"] for split in work.gathered.files})
 
 
+def make_csv(work: Work) -> None:
+    """For people: a table a split, and the videos beside it under the paths that they have in the tree."""
+    features = work.gathered.features
+    for split in work.gathered.files:
+        with work.destination.file(_table_name(work, split, "csv")) as out:
+            out.write(csv_head(features))
+            out.writelines(csv_line(row, features) for row in _beside(work, split))
+
+
+def make_jsonl(work: Work) -> None:
+    """For programs: the same as lines of JSON."""
+    for split in work.gathered.files:
+        with work.destination.file(_table_name(work, split, "jsonl")) as out:
+            out.writelines(_line(row) for row in _beside(work, split))
+
+
 MAKERS: Mapping[Form, Callable[[Work], None]] = {
     Form.HF: make_hf,
     Form.WEBDATASET: make_webdataset,
     Form.PARQUET: make_parquet,
+    Form.CSV: make_csv,
+    Form.JSONL: make_jsonl,
 }
 
 
@@ -94,6 +114,18 @@ def _added(work: Work, sample: Sample, folder: str) -> Json:
     content, name = Content(sample.bytes, sample.sha256), bucket_path(sample.sha256, sample.extension)
     work.destination.add(work.tree, sample.source, content, folder + name, link=work.wishes.link)
     return sample.named(name)
+
+
+def _beside(work: Work, split: str) -> Iterator[Json]:
+    """The rows of a split, each once its video stands beside the table under its path in the tree."""
+    for sample in work.samples(split):
+        content, name = Content(sample.bytes, sample.sha256), f"{VIDEOS}/{sample.source}"
+        work.destination.add(work.tree, sample.source, content, name, link=work.wishes.link)
+        yield sample.named(name)
+
+
+def _table_name(work: Work, split: str, extension: str) -> str:
+    return f"{split if len(work.gathered.files) > 1 else VIDEOS}.{extension}"
 
 
 def _groups(work: Work, split: str) -> Iterator[tuple[int, Iterator[Sample]]]:
@@ -132,8 +164,8 @@ def _write_shard(work: Work, shard: Shard, samples: Iterable[Sample]) -> int:
 
 def _table_row(work: Work, sample: Sample, *, embeds: bool) -> tuple[Json, bytes | None]:
     if not embeds:
-        row = _added(work, sample, "videos/")
-        return row | {"file_name": f"videos/{row['file_name']}"}, None
+        row = _added(work, sample, f"{VIDEOS}/")
+        return row | {"file_name": f"{VIDEOS}/{row['file_name']}"}, None
     content, name = Content(sample.bytes, sample.sha256), bucket_path(sample.sha256, sample.extension)
     return sample.named(name), b"".join(blocks(work.tree, sample.source, content))
 

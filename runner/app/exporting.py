@@ -37,6 +37,8 @@ class Form(StrEnum):
     HF = "hf"
     WEBDATASET = "webdataset"
     PARQUET = "parquet"
+    CSV = "csv"
+    JSONL = "jsonl"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 """An export loaded back with the library that its users have, to see that it finds what was written."""
 
+import csv
 import importlib.util
+import json
 import os
 import tempfile
 from dataclasses import replace
@@ -10,15 +12,21 @@ from typing import Any
 from runner.app.exporting import Exported, ExportWishes, Form
 from runner.core.errors import UsageError
 
-_NEEDED = {Form.HF: "datasets", Form.WEBDATASET: "webdataset", Form.PARQUET: "pyarrow"}
+_READERS = {
+    Form.HF: "datasets",
+    Form.WEBDATASET: "webdataset",
+    Form.PARQUET: "pyarrow",
+    Form.CSV: "csv",
+    Form.JSONL: "json",
+}
+_WRITERS = {Form.HF: "pyarrow", Form.PARQUET: "pyarrow"}
 
 
 def refuse_without(wishes: ExportWishes, *, loads: bool) -> None:
     """Raise ``UsageError`` where a library is missing that this form needs, or that is to load it back."""
     form = wishes.form
-    needed = {_NEEDED[form]} if loads else set()
-    needed |= {"pyarrow"} if form is not Form.WEBDATASET else set()
-    for name in (one for one in sorted(needed) if importlib.util.find_spec(one) is None):
+    needed = [_WRITERS.get(form), _READERS[form] if loads else None]
+    for name in (one for one in needed if one is not None and importlib.util.find_spec(one) is None):
         raise UsageError(
             f"{form.value} needs the Python package {name!r} here, which is not installed; it comes with the extra "
             f"`datasets` of this package, or with: pip install {name}"
@@ -27,13 +35,10 @@ def refuse_without(wishes: ExportWishes, *, loads: bool) -> None:
 
 def with_count(exported: Exported, wishes: ExportWishes) -> Exported:
     """The same with the number of files that the library finds; raises ``UsageError`` where it finds fault."""
-    count = {Form.HF: _with_datasets, Form.WEBDATASET: _with_webdataset, Form.PARQUET: _with_pyarrow}[
-        wishes.form
-    ]
     try:
-        return replace(exported, loaded=count(Path(exported.path)))
+        return replace(exported, loaded=_COUNTS[wishes.form](Path(exported.path)))
     except Exception as error:
-        why = f"{_NEEDED[wishes.form]} cannot load it: {error.__cause__ or error}"
+        why = f"{_READERS[wishes.form]} cannot load it: {error.__cause__ or error}"
         raise UsageError(f"{exported.path}: {why}") from error
 
 
@@ -65,3 +70,28 @@ def _with_pyarrow(path: Path) -> int:
     tables = [pyarrow.parquet.ParquetFile(one) for one in sorted(path.glob("*.parquet"))]
     columns = ["file_name"]
     return sum(len(batch) for table in tables for batch in table.iter_batches(columns=columns))
+
+
+def _with_csv(path: Path) -> int:
+    found = 0
+    for table in path.glob("*.csv"):
+        with table.open(encoding="utf-8-sig", newline="") as file:
+            found += sum((path / row["file_name"]).is_file() for row in csv.DictReader(file))
+    return found
+
+
+def _with_json(path: Path) -> int:
+    found = 0
+    for table in path.glob("*.jsonl"):
+        with table.open(encoding="utf-8") as file:
+            found += sum((path / json.loads(line)["file_name"]).is_file() for line in file)
+    return found
+
+
+_COUNTS = {
+    Form.HF: _with_datasets,
+    Form.WEBDATASET: _with_webdataset,
+    Form.PARQUET: _with_pyarrow,
+    Form.CSV: _with_csv,
+    Form.JSONL: _with_json,
+}

@@ -14,7 +14,7 @@ from runner.core.model import JobState
 if TYPE_CHECKING:
     from runner.app.exporting import Exported, ExportWishes
 
-_FORMS = ("hf", "webdataset", "parquet")
+_FORMS = ("hf", "webdataset", "parquet", "csv", "jsonl")
 _SHOWN = 3
 
 

@@ -1,6 +1,8 @@
 """What `runner export` writes, leaves out and refuses; what the real libraries make of it stands in tests/loading."""
 
+import csv
 import hashlib
+import io
 import json
 import tarfile
 
@@ -199,3 +201,31 @@ def test_the_state_and_the_tree_are_only_read(made):
     before = {path: path.stat().st_mtime_ns for path in made.tree.rglob("*")}
     export(made)
     assert {path: path.stat().st_mtime_ns for path in made.tree.rglob("*")} == before
+
+
+def exported(bench, form, *more):
+    assert bench.run("export", NAME, "--format", form, "-o", form, *more).code == 0
+    found = (path for path in (bench.root / form).rglob("*") if path.is_file())
+    return {path.relative_to(bench.root / form).as_posix(): path.read_bytes() for path in found}
+
+
+def test_lines_of_json_stand_beside_the_videos_under_their_paths(made):
+    found = exported(made, "jsonl", "--verify-load")
+    rows = [json.loads(line) for line in found.pop("videos.jsonl").splitlines()]
+    assert {row["file_name"]: row["sha256"] for row in rows} == {
+        name: hashlib.sha256(content).hexdigest() for name, content in found.items()
+    }
+    assert set(found) == {f"videos/{path.relative_to(made.tree)}" for path in made.tree.rglob("*.mp4")}
+
+
+def test_a_spreadsheet_a_split_stands_beside_the_videos(bench):
+    bench.manifest(*[f'=a "fox" in wood {number}' for number in range(8)])
+    bench.enrol()
+    for place in range(8):
+        bench.done(place)
+    found = exported(bench, "csv", "--split", "1/1", "--seed", "7", "--link", "--verify-load")
+    tables = {name: found[name].decode("utf-8-sig") for name in ("train.csv", "test.csv")}
+    rows = [row for text in tables.values() for row in csv.DictReader(io.StringIO(text, newline=""))]
+    assert {row["prompt"] for row in rows} == {f'\'=a "fox" in wood {number}' for number in range(8)}
+    assert {row["file_name"] for row in rows} == set(found) - set(tables)
+    assert {path.stat().st_nlink for path in bench.tree.rglob("*.mp4")} == {2}

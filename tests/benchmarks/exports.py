@@ -25,6 +25,8 @@ FORMS = {
     "webdataset": ("--format", "webdataset"),
     "parquet": ("--format", "parquet", "--link"),
     "parquet, embedded": ("--format", "parquet", "--embed"),
+    "csv": ("--format", "csv", "--link"),
+    "jsonl": ("--format", "jsonl", "--link"),
 }
 _NOW = "2026-01-02T03:04:05.000+00:00"
 _ATTEMPT = (
