@@ -10,6 +10,8 @@ from runner.app import tree
 from runner.app.inspecting import standing_of
 from runner.app.kept_file import keep
 from runner.app.workplace import Workplace
+from runner.core.advice import Invocation
+from runner.core.counting import noun
 from runner.core.records import Batch
 from runner.files.lines import lines_of
 from runner.files.root import OutputRoot
@@ -18,6 +20,7 @@ from runner.report.card import Origin
 from runner.store import batches, troubles
 from runner.store.writer import Connection
 
+_SHOWN = 3
 _LONGEST_LINE_BYTES = 64 * 1024
 _MOST_LINES = 100_000
 """A card has a line or two for each key of ``meta``."""
@@ -29,6 +32,18 @@ class Described:
 
     missing: tuple[str, ...]
     notes: tuple[str, ...] = ()
+
+    def told(self, call: Invocation) -> list[str]:
+        """All of it for people, with the way out."""
+        files = len(self.missing)
+        if not files:
+            return list(self.notes)
+        named = ", ".join(self.missing[:_SHOWN]) + (" ..." if files > _SHOWN else "")
+        repair = f"`{call.of_batch('verify', '--repair')}` fetches {noun(files, 'it', 'them')} again, free of charge"
+        return [
+            f"{files} {noun(files, 'file is', 'files are')} gone or changed ({named}): {repair}",
+            *self.notes,
+        ]
 
 
 def describe(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runner.app import describing, service, tree
+from runner.app import describing, probing, service, tree
 from runner.app.refetching import Refetching
 from runner.app.verifying import Finding, State, Verified, check_all
 from runner.app.workplace import Workplace, manifest_of, stamp
@@ -45,6 +45,7 @@ def repair(
             if damaged:
                 _fetch_again(workplace, manifest_of(named, batch), sandbox_options, mender, damaged)
             mender.list_files(workplace)
+            mender.notes.extend(writer.write_now(probing.ratio_notes, batch.pk))
             return mender.verified(len(damaged))
 
 

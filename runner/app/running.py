@@ -6,7 +6,18 @@ import os
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 
-from runner.app import describing, enrolling, gallery, going_on, notifying, reviewing, service, tree
+from runner import media
+from runner.app import (
+    describing,
+    enrolling,
+    gallery,
+    going_on,
+    notifying,
+    probing,
+    reviewing,
+    service,
+    tree,
+)
 from runner.app.comparison import fingerprint
 from runner.app.describing import Described
 from runner.app.inspecting import standing_of
@@ -140,6 +151,12 @@ class _Batchwork:
     async def _run(
         self, writer: DirectWriter, batch: Batch, plan: Plan, root: OutputRoot, token: str
     ) -> Ending:
+        ending = await self._worked(writer, batch, plan, root, token)
+        return await self._looked(writer, batch, root, ending)
+
+    async def _worked(
+        self, writer: DirectWriter, batch: Batch, plan: Plan, root: OutputRoot, token: str
+    ) -> Ending:
         self.interruption.listen()
         await self._enrol(writer, batch, plan)
         if self.interruption.signal is not None:
@@ -161,6 +178,21 @@ class _Batchwork:
             engine = Run(self._orders(batch), ports)
             self.interruption.pass_to(engine.interrupt)
             return await engine.execute()
+
+    async def _looked(self, writer: DirectWriter, batch: Batch, root: OutputRoot, ending: Ending) -> Ending:
+        """Look into what is new in the tree, where the extra ``media`` is there; that it cannot be done fails no run."""
+        has_to_end = ending.signal is not None or ending.state is not None or ending.disk is not None
+        if has_to_end or not media.is_installed():
+            return ending
+        try:
+            looked = await probing.look(writer, root, batch.pk, lambda: self.interruption.signal is None)
+        except (OSError, UsageError) as error:
+            self.notes.append(f"the videos were not looked into: {error}")
+            return ending
+        self.notes.extend(looked.notes())
+        if self.interruption.signal is not None:
+            self.notes.append("not all videos were looked into; the next run goes on with it")
+        return replace(ending, signal=self.interruption.signal)
 
     async def _enrol(self, writer: DirectWriter, batch: Batch, plan: Plan) -> None:
         for _ in enrolling.enrol(writer, self.manifest, batch, plan.diff.retakes):
@@ -235,8 +267,7 @@ class _Batchwork:
         ending = replace(ending, incomplete=ending.incomplete + len(described.missing))
         pending = standing.counts.by_state[JobState.PENDING]
         ways_out = going_on.after_guards(ending, self._call, pending)
-        missing = self._missing_notes(described.missing)
-        notes = [*self.notes, *missing, *described.notes, *ways_out]
+        notes = [*self.notes, *described.told(self._call), *ways_out]
         details = status_json(standing) | {"exit_code": ending.exit_code}
         self.tell(RunEvent(EventName.FINISHED, details=details))
         made = self.made.in_all(fresh.spent - batch.spent)
@@ -258,15 +289,6 @@ class _Batchwork:
             self.notes.append(
                 f"the gallery {root.path}/{GALLERY_NAME} was not written: {error.strerror or error}"
             )
-
-    def _missing_notes(self, missing: tuple[str, ...]) -> list[str]:
-        if not missing:
-            return []
-        named = ", ".join(missing[:3]) + (" ..." if len(missing) > 3 else "")
-        repair = f"`{self._call.of_batch('verify', '--repair')}` fetches {noun(len(missing), 'it', 'them')} again, free of charge"
-        return [
-            f"{len(missing)} {noun(len(missing), 'file is', 'files are')} gone or changed ({named}): {repair}"
-        ]
 
     @property
     def _call(self) -> Invocation:

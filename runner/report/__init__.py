@@ -1,6 +1,6 @@
 """What is shown, written and told.
 
 JSON objects (``payload``), the live panel (``panel``) and progress lines (``progress``), plans (``priced_diff``), summaries
-(``summary``, ``closing``, ``next_steps``), ``metadata.jsonl``, the rows of the gallery (``catalogue``), and a notification at the end of a run (``notification``,
-sent by ``webhook``).
+(``summary``, ``closing``, ``next_steps``), ``metadata.jsonl``, notes about ``pictures``, the page (``gallery``) with its rows
+(``catalogue``) and its table of ``failures``, and a notification at the end of a run (``notification``, sent by ``webhook``).
 """

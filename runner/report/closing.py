@@ -74,8 +74,16 @@ def what_is_left(
     return lines
 
 
+def advice_of(trouble: Trouble, call: Invocation) -> Advice:
+    """What to do about jobs with this trouble."""
+    if trouble.error_class is not None:
+        return advise(trouble.error_class, call, has_failed=trouble.state is JobState.FAILED)
+    sentence = "The service has not finished in time: each run asks about it again, free of charge."
+    return Advice(sentence, call.of_manifest("run"))
+
+
 def _of_trouble(trouble: Trouble, call: Invocation) -> Iterator[str]:
-    advice = _advice(trouble, call)
+    advice = advice_of(trouble, call)
     name = "" if trouble.error_class is None else f" {trouble.error_class.value}"
     word = _WORDS.get(trouble.state, trouble.state.value)
     # What failed was told when it failed, and `status` tells it again; the others have nothing else that says why.
@@ -88,13 +96,6 @@ def _of_trouble(trouble: Trouble, call: Invocation) -> Iterator[str]:
 
 
 _WORDS = {JobState.RUNNING: "overdue", JobState.FETCHING: "no file"}
-
-
-def _advice(trouble: Trouble, call: Invocation) -> Advice:
-    if trouble.error_class is not None:
-        return advise(trouble.error_class, call, has_failed=trouble.state is JobState.FAILED)
-    sentence = "The service has not finished in time: each run asks about it again, free of charge."
-    return Advice(sentence, call.of_manifest("run"))
 
 
 def _of_the_rest(standing: Standing, under_way: int, call: Invocation) -> Iterator[str]:

@@ -1,32 +1,44 @@
-"""The failures of a batch by class, with what a person can do about each."""
+"""What went wrong in a batch, as the page's table of failures: by state and class, with what a person can do about it."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
-from runner.core.advice import Advice, Invocation, advise
+from runner.core.advice import Invocation
 from runner.core.model import JobState
+from runner.core.outcomes import ErrorClass
 from runner.core.records import Trouble
+from runner.report.closing import advice_of
 from runner.report.payload import Json, Standing
 
-
-def failures(standing: Standing, troubles: Iterable[Trouble], call: Invocation) -> list[Json]:  # noqa: ARG001 - the page's form
-    """Objects of ``state``, ``error_class``, ``jobs``, ``why``, ``advice`` and ``command``."""
-    return [_failure(one, call) for one in troubles]
+WHY_CHARS = 300
 
 
-def _failure(trouble: Trouble, call: Invocation) -> Json:
-    advice = _advice(trouble, call)
+def failures(standing: Standing, troubles: Iterable[Trouble], call: Invocation) -> list[Json]:
+    """A row for each trouble: ``state, error_class, jobs, why, advice, command``, the most frequent first.
+
+    Submissions that a dead process left under way are counted as unknown, as they are everywhere.
+    """
+    known = [_with_extra(trouble, standing.unknown_extra) for trouble in troubles]
+    if standing.unknown_extra and not any(map(_is_unknown, known)):
+        known.append(Trouble(JobState.UNKNOWN, ErrorClass.UNKNOWN, standing.unknown_extra))
+    return [_row(trouble, call) for trouble in sorted(known, key=lambda each: -each.jobs)]
+
+
+def _with_extra(trouble: Trouble, extra: int) -> Trouble:
+    return replace(trouble, jobs=trouble.jobs + extra) if _is_unknown(trouble) else trouble
+
+
+def _is_unknown(trouble: Trouble) -> bool:
+    return trouble.state is JobState.UNKNOWN and trouble.error_class is ErrorClass.UNKNOWN
+
+
+def _row(trouble: Trouble, call: Invocation) -> Json:
+    advice = advice_of(trouble, call)
     return {
         "state": trouble.state.value,
         "error_class": None if trouble.error_class is None else trouble.error_class.value,
         "jobs": trouble.jobs,
-        "why": trouble.why,
+        "why": trouble.why[:WHY_CHARS],
         "advice": advice.sentence,
         "command": advice.command,
     }
-
-
-def _advice(trouble: Trouble, call: Invocation) -> Advice:
-    if trouble.error_class is not None:
-        return advise(trouble.error_class, call, has_failed=trouble.state is JobState.FAILED)
-    sentence = "The service has not finished in time: each run asks about it again, free of charge."
-    return Advice(sentence, call.of_manifest("run"))

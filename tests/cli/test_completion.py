@@ -72,7 +72,7 @@ def offered(shell: str, monkeypatch, *words: str) -> list[str]:
     ("words", "found"),
     [
         (["st"], ["plain status"]),
-        (["re"], ["plain retry", "plain resolve"]),
+        (["v"], ["plain validate", "plain verify"]),
         (["--log"], ["plain --log-file", "plain --log-prompts"]),
         (["status", ""], ["plain sports", "plain spring"]),
         (["jobs", "sp"], ["plain sports", "plain spring"]),

@@ -14,9 +14,11 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 TESTED = dict(
     line.split("==") for line in (ROOT / ".ci" / "requirements.txt").read_text(encoding="utf-8").splitlines()
 )
-EXTRAS = PROJECT["project"]["optional-dependencies"]
+EXTRAS = [text for texts in PROJECT["project"]["optional-dependencies"].values() for text in texts]
 DECLARED = [
-    Requirement(text) for text in (*PROJECT["project"]["dependencies"], *EXTRAS["test"], *EXTRAS["datasets"])
+    wanted
+    for wanted in map(Requirement, (*PROJECT["project"]["dependencies"], *EXTRAS))
+    if wanted.name != PROJECT["project"]["name"]  # an extra that takes in another one
 ]
 
 

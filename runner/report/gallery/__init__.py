@@ -25,7 +25,8 @@ MARK = b'<meta name="generator" content="runner gallery">'
 
 SCRIPTS = ("model", "filters", "layout", "cells", "viewer", "choices", "live", "summary", "main")
 
-_PAGE = 64 * 1024
+_PIECE_BYTES = 64 * 1024
+_ESCAPED = {ord(each): f"\\u{ord(each):04x}" for each in "<\u2028\u2029"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +81,18 @@ def _in_pieces(parts: Iterator[bytes]) -> Iterator[bytes]:
     for part in parts:
         held.append(part)
         size += len(part)
-        if size >= _PAGE:
+        if size >= _PIECE_BYTES:
             yield b"".join(held)
             held, size = [], 0
     yield b"".join(held)
 
 
-def _beginning(batch: str, *, is_live: bool) -> bytes:
-    policy = "; ".join(
+def policy(*, is_live: bool) -> str:
+    """What a page may do, as a Content-Security-Policy: run its own script, show the videos beside it, and nothing else.
+
+    One that is live may ask its own server as well.
+    """
+    return "; ".join(
         (
             "default-src 'none'",
             f"script-src {_hash_of(_script())}",
@@ -98,8 +103,15 @@ def _beginning(batch: str, *, is_live: bool) -> bytes:
             f"connect-src {_OWN if is_live else _NOBODY}",
         )
     )
+
+
+def _beginning(batch: str, *, is_live: bool) -> bytes:
     skeleton = _text("skeleton.html")
-    for name, text in (("MARK", MARK.decode()), ("POLICY", policy), ("STYLE", _text("style.css"))):
+    for name, text in (
+        ("MARK", MARK.decode()),
+        ("POLICY", policy(is_live=is_live)),
+        ("STYLE", _text("style.css")),
+    ):
         skeleton = skeleton.replace(f"<!--{name}-->", text)
     return skeleton.replace("<!--TITLE-->", for_html(batch)).encode("utf-8", "replace")
 
@@ -118,7 +130,7 @@ def _block(name: str, value: object) -> bytes:
 
 def _json(value: object) -> bytes:
     # No "<": what stands in a script ends at "</script", and "<!--" begins what may swallow the rest.
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).translate(_ESCAPED)
     return text.encode("utf-8", "replace")
 
 
