@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
+from pathlib import Path
 
 from runner import __version__
 from runner.app import describing
@@ -137,6 +138,7 @@ def export(workplace: Workplace, named: str, wishes: ExportWishes, make: Callabl
     """
     with workplace.reading() as connection:
         batch = find_batch(connection, named, workplace.state)
+    _refuse_place(wishes.destination, batch)
     with OutputRoot(batch.output_dir, create=False) as tree, Destination(wishes.destination) as destination:
         try:
             return _exported(workplace, tree, batch, wishes, destination, make)
@@ -148,6 +150,16 @@ def export(workplace: Workplace, named: str, wishes: ExportWishes, make: Callabl
                 f"{destination.building}: cannot be written: {error.strerror or error}; what is finished is kept, the same "
                 "command goes on"
             ) from error
+
+
+def _refuse_place(destination: str, batch: Batch) -> None:
+    if "://" in destination:
+        raise UsageError(
+            f"-o {destination}: an export is made in a local directory; copy it to its store from there"
+        )
+    path, tree = Path(destination).resolve(), Path(batch.output_dir).resolve()
+    if path == tree or tree in path.parents:
+        raise UsageError(f"{path}: it is in the output directory of {batch.name}; name a directory outside")
 
 
 def _exported(

@@ -155,6 +155,21 @@ def test_a_directory_that_is_there_is_not_touched(made):
     assert (export(made).code, whole(made)) == (2, {"mine": b"mine"})
 
 
+@pytest.mark.parametrize(
+    ("dest", "why"),
+    [
+        (f"outputs/{NAME}/set", "it is in the output directory of demo"),
+        (f"outputs/{NAME}", "it is in the output directory of demo"),
+        ("s3://bucket/set", "an export is made in a local directory"),
+    ],
+)
+def test_a_place_that_an_export_has_no_business_in_is_refused(made, dest, why):
+    before = sorted(made.root.rglob("*.mp4"))
+    done = export(made, dest=dest)
+    assert (done.code, why in done.err, sorted(made.root.rglob("*.mp4"))) == (2, True, before)
+    assert not (made.root / "s3:").exists()
+
+
 def test_files_of_several_kinds_do_not_share_a_shard(made):
     with made.writer() as writer:
         path = made.tree / "p0/take-01.mp4"
