@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import groupby
 
-from runner.app import tree
+from runner.app import describing
 from runner.app.verifying import Checked, check_all
 from runner.app.workplace import Workplace, stamp
 from runner.core.errors import StateError, UsageError
@@ -83,7 +83,7 @@ def _list_tree(workplace: Workplace, writer: DirectWriter, root: OutputRoot, res
         if connection is None or batch is None:
             raise StateError(f"the state {workplace.state} is gone")
         try:
-            tree.write_metadata(connection, root, batch)
+            describing.describe(workplace, connection, root, batch)
         except OSError as error:  # the tree stays marked, and the next run lists it
             result.unlisted = f"{root.path}/{NAME} cannot be written: {error.strerror}"
             return

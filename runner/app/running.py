@@ -7,8 +7,19 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 
 from runner import media
-from runner.app import enrolling, gallery, going_on, notifying, probing, reviewing, service, tree
+from runner.app import (
+    describing,
+    enrolling,
+    gallery,
+    going_on,
+    notifying,
+    probing,
+    reviewing,
+    service,
+    tree,
+)
 from runner.app.comparison import fingerprint
+from runner.app.describing import Described
 from runner.app.inspecting import standing_of
 from runner.app.preflight import Preflight, RunWishes
 from runner.app.stopping import Interruption
@@ -110,6 +121,9 @@ class _Batchwork:
     checked: str = ""
     """The fingerprint of the manifest's files just before they were checked."""
 
+    manifest_sha256: str | None = None
+    """The hash of the manifest's own file at that time."""
+
     notes: list[str] = field(default_factory=list)
 
     def work(self) -> Finished:
@@ -119,6 +133,7 @@ class _Batchwork:
             DirectWriter(open_for_writing(self.workplace.state)).close()
         preflight = Preflight(self.workplace, self.manifest, self.wanted)
         self.checked = fingerprint(self.manifest)
+        self.manifest_sha256 = describing.sha256_of(self.manifest.path)
         plan = preflight.checked_plan(output_dir)
         self.had_work = plan.diff.unfinished
         token = preflight.token(plan)
@@ -191,7 +206,7 @@ class _Batchwork:
             self.notes.extend(tree.relocate(writer, root, batch))
             with self.workplace.reading() as connection:
                 if connection is not None:
-                    tree.write_metadata(connection, root, batch)
+                    self._describe(connection, root, batch)
         except OSError as error:
             raise UsageError(f"{_unwritable(root, error)}; nothing was sent") from error
 
@@ -232,7 +247,7 @@ class _Batchwork:
         return Ending.of(counts)
 
     def _finished(self, writer: DirectWriter, batch: Batch, root: OutputRoot, ending: Ending) -> Finished:
-        missing: tuple[str, ...] = ()
+        described = Described(())
         if ending.state is None:
             writer.write_now(batches.touch, batch.pk, stamp())
         with self.workplace.reading() as connection:
@@ -240,7 +255,7 @@ class _Batchwork:
                 raise StateError(f"the state {self.workplace.state} is gone")
             if ending.state is None and ending.disk is None:
                 try:
-                    missing = tree.write_metadata(connection, root, batch).missing
+                    described = self._describe(connection, root, batch)
                     writer.write_now(batches.mark_tree, batch.pk, stale=False)
                 except OSError as error:  # the tree stays marked, and the next start lists it
                     ending = replace(ending, disk=_unwritable(root, error))
@@ -249,14 +264,17 @@ class _Batchwork:
             if ending.state is None and ending.disk is None:
                 self._write_gallery(connection, root, standing)
             found = troubles.by_class(connection, batch.pk)
-        ending = replace(ending, incomplete=ending.incomplete + len(missing))
+        ending = replace(ending, incomplete=ending.incomplete + len(described.missing))
         pending = standing.counts.by_state[JobState.PENDING]
         ways_out = going_on.after_guards(ending, self._call, pending)
-        notes = [*self.notes, *self._missing_notes(missing), *ways_out]
+        notes = [*self.notes, *described.told(self._call), *ways_out]
         details = status_json(standing) | {"exit_code": ending.exit_code}
         self.tell(RunEvent(EventName.FINISHED, details=details))
         made = self.made.in_all(fresh.spent - batch.spent)
         return Finished(ending, ending.exit_code, standing, made, found, tuple(notes))
+
+    def _describe(self, connection: Connection, root: OutputRoot, batch: Batch) -> Described:
+        return describing.describe(self.workplace, connection, root, batch, self.manifest_sha256)
 
     def _write_gallery(self, connection: Connection, root: OutputRoot, standing: Standing) -> None:
         """A convenience: whatever goes wrong with it is no trouble of the run."""
@@ -271,15 +289,6 @@ class _Batchwork:
             self.notes.append(
                 f"the gallery {root.path}/{GALLERY_NAME} was not written: {error.strerror or error}"
             )
-
-    def _missing_notes(self, missing: tuple[str, ...]) -> list[str]:
-        if not missing:
-            return []
-        named = ", ".join(missing[:3]) + (" ..." if len(missing) > 3 else "")
-        repair = f"`{self._call.of_batch('verify', '--repair')}` fetches {noun(len(missing), 'it', 'them')} again, free of charge"
-        return [
-            f"{len(missing)} {noun(len(missing), 'file is', 'files are')} gone or changed ({named}): {repair}"
-        ]
 
     @property
     def _call(self) -> Invocation:

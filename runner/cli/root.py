@@ -25,6 +25,7 @@ COMMANDS = {
     "prune": "Delete the files of rejected jobs.",
     "resolve": "Decide jobs whose submission has an unknown outcome.",
     "verify": "Check every file against its recorded size and SHA-256.",
+    "export": "The videos of a batch as a dataset, in a directory of its own.",
     "sheet": "Draw a contact sheet of each prompt's videos.",
     "adopt": "Take over the files of a tree whose state was lost.",
     "doctor": "Check the token, the state, the output directory and the service.",
