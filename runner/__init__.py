@@ -20,6 +20,7 @@ The map of the package, from the outside in; a layer imports only what stands be
     manifest   YAML with line numbers -> values
     report     the panel, progress lines, summaries, notifications, ``metadata.jsonl``
     sandbox    the service's API on loopback, for tries and tests
+    media      what is in a video, and contact sheets (needs the extra ``media``)
     core       the decisions: no I/O, no clock, no randomness
 """
 

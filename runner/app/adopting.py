@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
-from runner.app import enrolling, planning, tree
+from runner.app import describing, enrolling, planning
 from runner.app.comparison import Wishes
 from runner.app.desk import Decision
 from runner.app.workplace import Workplace, load_manifest, stamp
@@ -130,7 +130,7 @@ class _Adoption:
             if connection is None:
                 raise StateError(f"the state {self.workplace.state} is gone")
             try:
-                tree.write_metadata(connection, self.root, batch)
+                describing.describe(self.workplace, connection, self.root, batch)
             except OSError as error:  # the tree stays marked, and the next run lists it
                 self.result.problem(f"{self.root.path}/{NAME} cannot be written: {error.strerror}")
 

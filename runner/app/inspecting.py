@@ -12,6 +12,7 @@ from runner.store.records import Selection
 from runner.store.writer import Connection
 
 LAST_ERRORS = 5
+EVERY_JOB = Selection()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +57,16 @@ def jobs(workplace: Workplace, named: str, selection: Selection) -> Iterator[Job
         batch = find_batch(connection, named, workplace.state)
         if connection is None:
             return
-        is_dead = locks.holder(workplace.state, batch.name) is None
-        for record in records.records(connection, batch.pk, _widened(selection, is_dead=is_dead)):
-            shown = record.as_unknown() if is_dead and record.job.state is JobState.SUBMITTING else record
-            yield shown
+        yield from shown_records(workplace, connection, batch, selection)
+
+
+def shown_records(
+    workplace: Workplace, connection: Connection, batch: Batch, selection: Selection = EVERY_JOB
+) -> Iterator[JobRecord]:
+    """The same in this view of the state: what a process that died was submitting is unknown."""
+    is_dead = locks.holder(workplace.state, batch.name) is None
+    for record in records.records(connection, batch.pk, _widened(selection, is_dead=is_dead)):
+        yield record.as_unknown() if is_dead and record.job.state is JobState.SUBMITTING else record
 
 
 def _look(workplace: Workplace, connection: Connection, batch: Batch) -> Look:

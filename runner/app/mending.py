@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runner.app import service, tree
+from runner.app import describing, probing, service, tree
 from runner.app.refetching import Refetching
 from runner.app.verifying import Finding, State, Verified, check_all
 from runner.app.workplace import Workplace, manifest_of, stamp
@@ -45,6 +45,7 @@ def repair(
             if damaged:
                 _fetch_again(workplace, manifest_of(named, batch), sandbox_options, mender, damaged)
             mender.list_files(workplace)
+            mender.notes.extend(writer.write_now(probing.ratio_notes, batch.pk))
             return mender.verified(len(damaged))
 
 
@@ -118,11 +119,12 @@ class _Mender:
             if connection is None:
                 raise StateError(f"the state {workplace.state} is gone")
             try:
-                tree.write_metadata(connection, self.root, self.batch)
+                described = describing.describe(workplace, connection, self.root, self.batch)
             except OSError as error:  # the tree stays marked, and the next start lists it
                 self.is_unlisted = True
                 self.notes.append(f"the tree in {self.root.path} cannot be listed: {error.strerror}")
                 return
+        self.notes.extend(described.notes)
         self.writer.write_now(batches.mark_tree, self.batch.pk, stale=False)
 
     def verified(self, damaged: int) -> Verified:

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import groupby
 
-from runner.app import tree
+from runner.app import describing
 from runner.app.verifying import Checked, check_all
 from runner.app.workplace import Workplace, stamp
-from runner.core.errors import UsageError
+from runner.core.errors import StateError, UsageError
 from runner.files.outcomes import Damaged
 from runner.files.root import OutputRoot
 from runner.report.metadata import NAME
@@ -73,15 +73,21 @@ def prune(
                 raise UsageError("not confirmed; nothing was deleted")
             writer.write_now(batches.mark_tree, batch.pk, stale=True)
             _delete_all(writer, root, batch.pk, result, tell)
-            try:
-                with workplace.reading() as connection:
-                    if connection is not None:
-                        tree.write_metadata(connection, root, batch)
-            except OSError as error:  # the tree stays marked, and the next run lists it
-                result.unlisted = f"{root.path}/{NAME} cannot be written: {error.strerror}"
-            else:
-                writer.write_now(batches.mark_tree, batch.pk, stale=False)
+            _list_tree(workplace, writer, root, result)
         return result
+
+
+def _list_tree(workplace: Workplace, writer: DirectWriter, root: OutputRoot, result: Pruned) -> None:
+    with workplace.reading() as connection:
+        batch = None if connection is None else batches.by_name(connection, result.batch)
+        if connection is None or batch is None:
+            raise StateError(f"the state {workplace.state} is gone")
+        try:
+            describing.describe(workplace, connection, root, batch)
+        except OSError as error:  # the tree stays marked, and the next run lists it
+            result.unlisted = f"{root.path}/{NAME} cannot be written: {error.strerror}"
+            return
+    writer.write_now(batches.mark_tree, batch.pk, stale=False)
 
 
 def _root(output_dir: str) -> OutputRoot:

@@ -6,9 +6,21 @@ import os
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 
-from runner.app import enrolling, going_on, notifying, reporting, reviewing, service, tree
+from runner import media
+from runner.app import (
+    describing,
+    enrolling,
+    gallery,
+    going_on,
+    notifying,
+    probing,
+    reviewing,
+    service,
+    tree,
+)
 from runner.app.comparison import fingerprint
-from runner.app.inspecting import Look, standing_of
+from runner.app.describing import Described
+from runner.app.inspecting import standing_of
 from runner.app.preflight import Preflight, RunWishes
 from runner.app.stopping import Interruption
 from runner.app.workplace import Workplace, load_manifest, stamp
@@ -24,11 +36,12 @@ from runner.engine.ports import Orders, Ports, Watcher
 from runner.engine.run import Run
 from runner.files.root import OutputRoot
 from runner.report.closing import Made, MadeSoFar
+from runner.report.gallery import NAME as GALLERY_NAME
 from runner.report.metadata import NAME as METADATA_NAME
 from runner.report.payload import Standing, status_json
 from runner.store import batches, locks, reads, troubles
 from runner.store.database import open_for_writing
-from runner.store.writer import DirectWriter, GroupWriter
+from runner.store.writer import Connection, DirectWriter, GroupWriter
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +121,9 @@ class _Batchwork:
     checked: str = ""
     """The fingerprint of the manifest's files just before they were checked."""
 
+    manifest_sha256: str | None = None
+    """The hash of the manifest's own file at that time."""
+
     notes: list[str] = field(default_factory=list)
 
     def work(self) -> Finished:
@@ -117,6 +133,7 @@ class _Batchwork:
             DirectWriter(open_for_writing(self.workplace.state)).close()
         preflight = Preflight(self.workplace, self.manifest, self.wanted)
         self.checked = fingerprint(self.manifest)
+        self.manifest_sha256 = describing.sha256_of(self.manifest.path)
         plan = preflight.checked_plan(output_dir)
         self.had_work = plan.diff.unfinished
         token = preflight.token(plan)
@@ -132,6 +149,12 @@ class _Batchwork:
                 writer.close()
 
     async def _run(
+        self, writer: DirectWriter, batch: Batch, plan: Plan, root: OutputRoot, token: str
+    ) -> Ending:
+        ending = await self._worked(writer, batch, plan, root, token)
+        return await self._looked(writer, batch, root, ending)
+
+    async def _worked(
         self, writer: DirectWriter, batch: Batch, plan: Plan, root: OutputRoot, token: str
     ) -> Ending:
         self.interruption.listen()
@@ -156,6 +179,21 @@ class _Batchwork:
             self.interruption.pass_to(engine.interrupt)
             return await engine.execute()
 
+    async def _looked(self, writer: DirectWriter, batch: Batch, root: OutputRoot, ending: Ending) -> Ending:
+        """Look into what is new in the tree, where the extra ``media`` is there; that it cannot be done fails no run."""
+        has_to_end = ending.signal is not None or ending.state is not None or ending.disk is not None
+        if has_to_end or not media.is_installed():
+            return ending
+        try:
+            looked = await probing.look(writer, root, batch.pk, lambda: self.interruption.signal is None)
+        except (OSError, UsageError) as error:
+            self.notes.append(f"the videos were not looked into: {error}")
+            return ending
+        self.notes.extend(looked.notes())
+        if self.interruption.signal is not None:
+            self.notes.append("not all videos were looked into; the next run goes on with it")
+        return replace(ending, signal=self.interruption.signal)
+
     async def _enrol(self, writer: DirectWriter, batch: Batch, plan: Plan) -> None:
         for _ in enrolling.enrol(writer, self.manifest, batch, plan.diff.retakes):
             await asyncio.sleep(0)  # a signal is seen between pages
@@ -168,7 +206,7 @@ class _Batchwork:
             self.notes.extend(tree.relocate(writer, root, batch))
             with self.workplace.reading() as connection:
                 if connection is not None:
-                    tree.write_metadata(connection, root, batch)
+                    self._describe(connection, root, batch)
         except OSError as error:
             raise UsageError(f"{_unwritable(root, error)}; nothing was sent") from error
 
@@ -209,7 +247,7 @@ class _Batchwork:
         return Ending.of(counts)
 
     def _finished(self, writer: DirectWriter, batch: Batch, root: OutputRoot, ending: Ending) -> Finished:
-        missing: tuple[str, ...] = ()
+        described = Described(())
         if ending.state is None:
             writer.write_now(batches.touch, batch.pk, stamp())
         with self.workplace.reading() as connection:
@@ -217,33 +255,40 @@ class _Batchwork:
                 raise StateError(f"the state {self.workplace.state} is gone")
             if ending.state is None and ending.disk is None:
                 try:
-                    missing = tree.write_metadata(connection, root, batch).missing
+                    described = self._describe(connection, root, batch)
                     writer.write_now(batches.mark_tree, batch.pk, stale=False)
                 except OSError as error:  # the tree stays marked, and the next start lists it
                     ending = replace(ending, disk=_unwritable(root, error))
             fresh = batches.by_pk(connection, batch.pk)
             standing = replace(standing_of(self.workplace, connection, fresh), running_pid=None)
-            found = troubles.by_class(connection, batch.pk)
             if ending.state is None and ending.disk is None:
-                look = Look(standing, (), found)
-                self.notes.extend(reporting.at_the_end(connection, look, root, self._call))
-        ending = replace(ending, incomplete=ending.incomplete + len(missing))
+                self._write_gallery(connection, root, standing)
+            found = troubles.by_class(connection, batch.pk)
+        ending = replace(ending, incomplete=ending.incomplete + len(described.missing))
         pending = standing.counts.by_state[JobState.PENDING]
         ways_out = going_on.after_guards(ending, self._call, pending)
-        notes = [*self.notes, *self._missing_notes(missing), *ways_out]
+        notes = [*self.notes, *described.told(self._call), *ways_out]
         details = status_json(standing) | {"exit_code": ending.exit_code}
         self.tell(RunEvent(EventName.FINISHED, details=details))
         made = self.made.in_all(fresh.spent - batch.spent)
         return Finished(ending, ending.exit_code, standing, made, found, tuple(notes))
 
-    def _missing_notes(self, missing: tuple[str, ...]) -> list[str]:
-        if not missing:
-            return []
-        named = ", ".join(missing[:3]) + (" ..." if len(missing) > 3 else "")
-        repair = f"`{self._call.of_batch('verify', '--repair')}` fetches {noun(len(missing), 'it', 'them')} again, free of charge"
-        return [
-            f"{len(missing)} {noun(len(missing), 'file is', 'files are')} gone or changed ({named}): {repair}"
-        ]
+    def _describe(self, connection: Connection, root: OutputRoot, batch: Batch) -> Described:
+        return describing.describe(self.workplace, connection, root, batch, self.manifest_sha256)
+
+    def _write_gallery(self, connection: Connection, root: OutputRoot, standing: Standing) -> None:
+        """A convenience: whatever goes wrong with it is no trouble of the run."""
+        jobs = standing.counts.total + standing.counts.removed
+        if jobs > gallery.MOST_AT_THE_END:
+            report = self._call.of_batch("report")
+            self.notes.append(f"{jobs:,} jobs: the gallery takes a while, `{report}` writes it")
+            return
+        try:
+            gallery.write(connection, root, self.workplace, standing, self._call)
+        except OSError as error:
+            self.notes.append(
+                f"the gallery {root.path}/{GALLERY_NAME} was not written: {error.strerror or error}"
+            )
 
     @property
     def _call(self) -> Invocation:

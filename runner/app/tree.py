@@ -1,17 +1,19 @@
 """A batch's output tree beside its state: files moved to where the manifest wants them now, and ``metadata.jsonl``."""
 
+import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from runner.app.kept_file import keep
 from runner.core.errors import UsageError
 from runner.core.records import Batch, JobRecord, StoredFile
 from runner.files.lines import lines_of
 from runner.files.outcomes import Absent, AlreadyThere, Content, Placed
 from runner.files.place import move
-from runner.files.replacement import holds, replace
 from runner.files.root import OutputRoot
+from runner.report.card import Holding, Metadata, pattern_of
 from runner.report.claims import LONGEST_ROW_BYTES
 from runner.report.metadata import NAME, Columns, lines
 from runner.store import outputs, records
@@ -22,9 +24,9 @@ from runner.store.writer import Connection, DirectWriter
 
 @dataclass(frozen=True, slots=True)
 class TreeState:
-    """What the tree holds: placed files that are there, and those that are gone or have another size."""
+    """What the tree holds, and the placed files that are gone or have another size."""
 
-    present: int
+    holding: Holding
     missing: tuple[str, ...]
 
 
@@ -53,19 +55,19 @@ def write_metadata(connection: Connection, root: OutputRoot, batch: Batch) -> Tr
 
     Raises ``OSError``, also where the tree is not under its path any more.
     """
-    root.refuse_if_replaced()
     columns = Columns()
     for record in records.records(connection, batch.pk, _PLACED):
         columns.note(record)
 
-    def fresh(seen: _Seen) -> Iterator[bytes]:
-        return lines(seen.there(records.records(connection, batch.pk, _PLACED)), columns)
-
     seen = _Seen(root)
-    if not holds(root, NAME, fresh(seen)):
-        seen = _Seen(root)
-        replace(root, NAME, fresh(seen), NAME)
-    return TreeState(seen.present, tuple(seen.missing))
+
+    def fresh() -> Iterator[bytes]:
+        seen.begin()
+        return seen.listed(lines(seen.there(records.records(connection, batch.pk, _PLACED)), columns))
+
+    keep(root, NAME, fresh)
+    metadata = Metadata(columns.features(), seen.digest.hexdigest())
+    return TreeState(Holding(seen.present, seen.bytes, seen.patterns, metadata), tuple(seen.missing))
 
 
 def refuse_foreign_metadata(output_dir: Path) -> None:
@@ -88,12 +90,18 @@ _PLACED = Selection(states=(), with_files=True)
 
 
 class _Seen:
-    """Looks which placed files are really there, while their records pass by."""
+    """Looks which placed files are really there, while their records and then their lines pass by."""
 
     def __init__(self, root: OutputRoot) -> None:
         self._root = root
+        self.begin()
+
+    def begin(self) -> None:
         self.present = 0
+        self.bytes = 0
+        self.patterns: set[str] = set()
         self.missing: list[str] = []
+        self.digest = hashlib.sha256()
 
     def there(self, found: Iterator[JobRecord]) -> Iterator[tuple[JobRecord, list[StoredFile]]]:
         for record in found:
@@ -101,12 +109,19 @@ class _Seen:
             if files:
                 yield record, files
 
+    def listed(self, lines: Iterator[bytes]) -> Iterator[bytes]:
+        for line in lines:
+            self.digest.update(line)
+            yield line
+
     def _is_there(self, file: StoredFile) -> bool:
-        is_there = file.path is not None and self._root.stat_size(file.path) == file.bytes
-        self.present += is_there
-        if not is_there:
+        if file.path is None or self._root.stat_size(file.path) != file.bytes:
             self.missing.append(file.path or "?")
-        return is_there
+            return False
+        self.present += 1
+        self.bytes += file.bytes or 0
+        self.patterns.add(pattern_of(file.path))
+        return True
 
 
 def _misplaced(connection: Connection, batch_pk: int) -> list[Whereabouts]:

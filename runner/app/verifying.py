@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from runner.app import probing
 from runner.app.workplace import Workplace, find_batch
 from runner.core.records import StoredFile
 from runner.files.outcomes import CheckOutcome, Content, Damaged, Intact, Missing
@@ -93,7 +94,9 @@ def verify(workplace: Workplace, named: str, tell: Callable[[Finding], None]) ->
             for checked in _damage(workplace, root, page):
                 damaged += 1
                 tell(checked.finding)
-    return Verified(batch.name, files, size_bytes, damaged, remaining=damaged)
+    with workplace.reading() as connection:
+        notes = () if connection is None else probing.ratio_notes(connection, batch.pk)
+    return Verified(batch.name, files, size_bytes, damaged, remaining=damaged, notes=notes)
 
 
 def check_all(root: OutputRoot | None, page: Iterable[Recorded]) -> list[Checked]:

@@ -3,26 +3,28 @@
 import click
 
 from runner.cli import completing
-from runner.cli.edge import say, show
-from runner.cli.options import sandbox_option, workplace
+from runner.cli.edge import show, show_json
+from runner.cli.options import json_option, sandbox_option, workplace
+from runner.core.counting import noun
 
 
-@click.command("report", short_help="Write the gallery of a batch: one page that opens from the disk.")
+@click.command("report", short_help="Write the gallery, a page with all videos, into the output tree.")
 @click.argument("batch", shell_complete=completing.batches)
-@click.option(
-    "-o", "file", type=click.Path(), metavar="FILE", help="Write it there instead of into the output tree."
-)
 @sandbox_option
+@json_option
 @click.pass_context
-def command(ctx: click.Context, *, batch: str, file: str | None, sandbox: bool) -> None:
-    """Write index.html into the output tree of BATCH (its name, or the path of its manifest).
+def command(ctx: click.Context, *, batch: str, sandbox: bool, as_json: bool) -> None:
+    """Write index.html into the output directory of BATCH: one file that opens without a server.
 
-    It opens without a server, and works while a run goes on. Every run writes it at its end.
+    A run writes it at its end, unless the batch is very large. Works while a run goes on.
     """
-    from runner.app.reporting import report  # noqa: PLC0415 - heavy imports inside the command
-    from runner.report.phrases import size  # noqa: PLC0415 - heavy imports inside the command
+    from runner.app.gallery import report  # noqa: PLC0415 - heavy imports inside the command
 
-    written = report(workplace(ctx, sandbox=sandbox), batch, file)
-    show(str(written.path))
-    said = size(written.bytes) if written.is_new else f"{size(written.bytes)}, unchanged"
-    say(f"{written.path.as_uri()} ({said})")
+    done = report(workplace(ctx, sandbox=sandbox), batch)
+    if as_json:
+        show_json(
+            {"batch": done.batch, "path": str(done.path), "url": done.path.as_uri(), "bytes": done.bytes}
+        )
+    else:
+        show(f"{done.path} ({done.bytes / 1e6:.1f} MB, {done.jobs:,} {noun(done.jobs, 'job')})")
+        show(done.path.as_uri())

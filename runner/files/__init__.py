@@ -1,7 +1,7 @@
 """From a URL to a whole file under its final name.
 
 ``fetch`` (download) receives into ``.partial/``, checks the bytes (video) and syncs; the caller commits length and
-hash; ``place`` gives the final name; ``check_file`` (verify) compares later; ``set_aside`` (aside) makes way, and what is ours
-alone is made anew as a whole (replacement). All of them
+hash; ``place`` gives the final name; ``check_file`` (verify) compares later; ``set_aside`` (aside) makes way. All of them
 work inside an ``OutputRoot`` (root), through the calls of ``disk``, and answer with the values of ``outcomes``.
+An export is built in a ``Destination`` (destination), in ``Shard`` files (shard) where it is wanted so.
 """

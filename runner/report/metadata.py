@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from runner.core.model import Scalar
 from runner.core.records import JobRecord, Media, StoredFile
+from runner.report.features import GROUPS, OWN, Feature, Kind, kind_of
 
 NAME = "metadata.jsonl"
 
@@ -23,7 +24,7 @@ class Columns:
 
     def note(self, record: JobRecord) -> None:
         """Look at one job; to be called for all before the first row is written."""
-        for group, values in (("variables", record.variables), ("meta", record.meta)):
+        for group, values in zip(GROUPS, (record.variables, record.meta), strict=True):
             for key, value in values.items():
                 kinds = self._types.setdefault((group, key), set())
                 if value is not None:
@@ -36,6 +37,19 @@ class Columns:
             if owner == group:
                 row[key] = _one_type(values.get(key), kinds)
         return row or None
+
+    def features(self) -> dict[str, Feature]:
+        """The keys of a row but for ``file_name``, in their order, and what kind of value each holds."""
+        found: dict[str, Feature] = dict(OWN)
+        for group in GROUPS:
+            kinds: dict[str, Kind] = {
+                key: kind_of(types)
+                for (owner, key), types in sorted(self._types.items(), key=lambda item: item[0])
+                if owner == group
+            }
+            if kinds:
+                found[group] = kinds
+        return found
 
 
 def row(record: JobRecord, file: StoredFile, columns: Columns) -> dict[str, object]:

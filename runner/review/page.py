@@ -1,49 +1,65 @@
 """The page itself, as of one moment, with the number of the change up to which it knows everything."""
 
 import asyncio
-import json
+import contextlib
+from collections.abc import Generator
+from functools import cache
+from typing import Final
 
 from aiohttp import web
 
-from runner.core.safe_text import for_html
-from runner.report.catalogue import Catalogue, Numbers
-from runner.report.payload import Json
+from runner.report.catalogue import Numbers
+from runner.report.gallery import Head, page
+from runner.report.gallery import policy as page_policy
 from runner.review import door
 from runner.review.subject import Subject
-from runner.store import database
+from runner.store import batches, database
+
+_TAKEN_WITHIN_S: Final = 60.0
 
 
-async def send(subject: Subject, sequence: int, numbers: Numbers) -> web.StreamResponse:
-    """Answer with the page; raises ``StateError`` where the state cannot be read."""
-    text = await asyncio.to_thread(_page, subject, sequence, numbers)
-    return web.Response(text=text, content_type="text/html", headers=door.HEADERS)
+async def send(
+    request: web.BaseRequest, subject: Subject, sequence: int, numbers: Numbers
+) -> web.StreamResponse:
+    """Answer with the page, a piece at a time; raises ``StateError`` where the state cannot be read.
+
+    A browser that does not take a piece within a minute gets no more: while the page is read from the state, what a run
+    writes piles up in its log.
+    """
+    headers = {
+        **door.HEADERS,
+        "Content-Security-Policy": policy(),
+        "Content-Type": "text/html; charset=utf-8",
+    }
+    answer = web.StreamResponse(headers=headers)
+    pieces = _pieces(subject, sequence, numbers)
+    try:
+        piece = await asyncio.to_thread(
+            next, pieces, b""
+        )  # a state that cannot be read is told before the page begins
+        await answer.prepare(request)
+        while piece and request.method == "GET":
+            async with asyncio.timeout(_TAKEN_WITHIN_S):
+                await answer.write(piece)
+            piece = await asyncio.to_thread(next, pieces, b"")
+    finally:
+        with contextlib.suppress(
+            ValueError
+        ):  # a browser that left: the piece that is being made is the last one
+            pieces.close()
+    await answer.write_eof()
+    return answer
 
 
-def _page(subject: Subject, sequence: int, numbers: Numbers) -> str:
+@cache
+def policy() -> str:
+    """What the page may do, with what only a header can say: no other page shows it in a frame."""
+    return f"{page_policy(is_live=True)}; frame-ancestors 'none'"
+
+
+def _pieces(subject: Subject, sequence: int, numbers: Numbers) -> Generator[bytes, None, None]:
     with database.reading(subject.state) as connection:
         figures = subject.figures(connection)
-        known = Catalogue(numbers)
-        jobs = [known.row(record) for record in subject.records(connection)]
-    prompts, details = known.take_new()
-    batch: Json = {
-        "batch": subject.name,
-        "made_at": subject.now(),
-        "figures": figures.figures,
-        "failures": list(figures.failures),
-        "live": {"sequence": sequence},
-    }
-    blocks = {"batch": batch, "jobs": jobs, "prompts": _listed(prompts), "details": _listed(details)}
-    body = "".join(_block(name, value) for name, value in blocks.items())
-    title = for_html(subject.name)
-    return f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>{body}</html>'
-
-
-def _listed(numbered: dict[int, Json]) -> list[Json | None]:
-    """A list in which each stands at its number; those that no job has any more are ``None``."""
-    return [numbered.get(number) for number in range(max(numbered, default=-1) + 1)]
-
-
-def _block(name: str, value: object) -> str:
-    # No "<": what stands in a script ends at "</script", and at nothing else.
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-    return f'<script type="application/json" id="{name}">{text}</script>'
+        price = batches.by_pk(connection, subject.batch_pk).price
+        head = Head(subject.name, price, figures.figures, figures.failures)
+        yield from page(subject.records(connection), head, sequence, numbers)

@@ -156,7 +156,7 @@ class _Service:
             case ("choices", _) | (_, "POST"):
                 return _said(405, "choices are sent with POST, everything else is fetched with GET")
             case ("", _):
-                return await page.send(self._subject, self._feed.sequence, self._numbers)
+                return await page.send(request, self._subject, self._feed.sequence, self._numbers)
             case ("events", "GET"):
                 return await self._tell(request)
             case _:

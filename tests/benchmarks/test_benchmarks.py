@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.benchmarks import contest, rate, scale, slots, start
+from tests.benchmarks import contest, exports, rate, scale, slots, start
 from tests.benchmarks.contest import Round, held, runner, script
 from tests.benchmarks.measured import FailedError, run_until, run_whole
 from tests.benchmarks.plot import Line, plotted
@@ -127,3 +127,11 @@ def test_a_plot_draws_every_line_in_its_panel():
     )
     assert drawn.count("<polyline") == 3
     assert "&lt;run&gt;" in drawn
+
+
+@pytest.mark.libraries
+def test_every_form_of_an_export_is_measured_at_every_size(tmp_path):
+    found = lines_of(exports.measure(tmp_path, 1, small=True))
+    assert [(cells[0], cells[1]) for cells in found] == [
+        (form, str(videos)) for videos in exports.SMALL_SIZES for form in exports.FORMS
+    ]

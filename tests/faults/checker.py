@@ -98,7 +98,7 @@ def secrets(scene: Scene) -> list[str]:
 
 
 def tree_of(scene: Scene) -> dict[str, Content]:
-    """Every file of the output tree by its relative path, but for what stands under ``.partial`` and the list."""
+    """Every file of the output tree by its relative path, but for what stands under ``.partial`` and what tells of it."""
     if not scene.output.exists():
         return {}
     found = (path for path in sorted(scene.output.rglob("*")) if path.is_file())
@@ -106,7 +106,7 @@ def tree_of(scene: Scene) -> dict[str, Content]:
     return {
         name: _content(path)
         for name, path in named.items()
-        if not name.startswith(".partial/") and name != "metadata.jsonl"
+        if not name.startswith(".partial/") and name not in {"metadata.jsonl", "README.md", "index.html"}
     }
 
 

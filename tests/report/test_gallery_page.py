@@ -10,9 +10,9 @@ from dataclasses import replace
 from report_support import JOB, PRICE, file_of, record_of
 
 from runner.core.model import JobId
-from runner.report.gallery import GENERATOR, Head, page
+from runner.report.gallery import MARK, Head, page
 
-HEAD = Head("spring", "2026-01-02T03:04:05.000+00:00", PRICE, {"jobs": {"total": 1}}, [{"state": "failed"}])
+HEAD = Head("spring", PRICE, {"jobs": {"total": 1}}, [{"state": "failed"}])
 RECORD = record_of(files=(file_of(1),))
 HOSTILE = "</script><!--<script>alert(1)</script>\u2028\u2029 & 'x' \"y\""
 
@@ -36,11 +36,9 @@ def test_the_page_holds_the_batch_and_its_jobs_as_json():
     assert blocks == {
         "batch": {
             "batch": "spring",
-            "made_at": HEAD.made_at,
             "price": {"credits": 40, "usd": 0.4},
             "figures": HEAD.figures,
             "failures": HEAD.failures,
-            "tree": "",
             "live": None,
         },
         "jobs": blocks["jobs"],
@@ -51,8 +49,8 @@ def test_the_page_holds_the_batch_and_its_jobs_as_json():
 
 def test_a_live_page_knows_its_sequence_and_may_connect_to_its_own_server_only():
     still, live = page_of(RECORD), page_of(RECORD, live=7)
-    seen = blocks_of(live)["batch"]["live"], "connect-src" in still, "connect-src 'self'" in live
-    assert seen == ({"sequence": 7}, False, True)
+    seen = blocks_of(live)["batch"]["live"], "connect-src 'none'" in still, "connect-src 'self'" in live
+    assert seen == ({"sequence": 7}, True, True)
 
 
 def test_no_text_ends_the_script_or_acts_as_markup():
@@ -64,7 +62,7 @@ def test_no_text_ends_the_script_or_acts_as_markup():
         blocks["prompts"][0]["text"],
         blocks["details"][0]["meta"],
         len(scripts),
-        "<title>{{script}}&lt;b&gt;&amp;</title>" in text,
+        "<title>{{script}}&lt;b&gt;&amp; - gallery</title>" in text,
         [char for char in "\u2028\u2029" if char in text],
     )
     assert seen == (HOSTILE, {HOSTILE: HOSTILE}, 5, True, [])
@@ -81,11 +79,12 @@ def test_the_policy_allows_the_script_and_the_style_of_the_page_and_nothing_else
         f"style-src 'sha256-{hashes[1]}'",
         "base-uri 'none'",
         "form-action 'none'",
+        "connect-src 'none'",
     ]
 
 
 def test_a_page_tells_early_that_it_is_ours():
-    assert GENERATOR in page_of()[:1000]
+    assert MARK.decode() in page_of()[:1000]
 
 
 def test_a_job_takes_less_than_300_bytes_beside_the_texts():

@@ -44,6 +44,17 @@ MODULES = (
     "requests",
     "urllib.request",
 )
+STARTS_A_PROCESS = "runner/media/viewer.py"
+"""The one module that may: videos are decoded apart from what knows the token."""
+
+WITH_EXTRA = (
+    "runner/media/",
+    "runner/app/drawing.py",
+    "runner/report/tables.py",
+    "runner/app/loading_back.py",
+)
+"""What is imported only where the extra ``media`` or ``datasets`` is installed."""
+
 FLAGS = {
     "shell": True,
     "verify": False,
@@ -94,9 +105,18 @@ def test_no_such_module_is_imported():
         if isinstance(node, ast.ImportFrom):
             names = [node.module or "", *(f"{node.module}.{name}" for name in names)]
         found += [
-            place for name in names for banned in MODULES if name == banned or name.startswith(banned + ".")
+            (place.rpartition(":")[0], banned)
+            for name in names
+            for banned in MODULES
+            if name == banned or name.startswith(banned + ".")
         ]
-    assert found == []
+    assert found == [(STARTS_A_PROCESS, "subprocess")]
+
+
+def test_the_one_process_that_is_started_is_this_interpreter_with_a_text_of_ours():
+    started = [call for _, call in nodes(ast.Call) if dotted(call.func).startswith("subprocess.")]
+    commands = [ast.unparse(call.args[0]) for call in started]
+    assert commands == ["[sys.executable, '-I', '-c', _CODE, json.dumps(sys.path)]"]
 
 
 def test_no_switch_that_protects_is_turned_off():
@@ -152,6 +172,10 @@ def test_bytes_from_outside_are_read_by_the_strict_reader():
         "runner/report/claims.py",
         "runner/store/reads.py",
         "runner/store/records.py",
+        "runner/media/worker.py",  # questions of the process that started it
+        "runner/media/viewer.py",  # answers of bounded length, checked field by field
+        "runner/report/samples.py",  # lines that the same export has written
+        "runner/app/loading_back.py",  # an export that has just been written
     }
     used = {
         place.split(":")[0]
@@ -164,15 +188,18 @@ def test_bytes_from_outside_are_read_by_the_strict_reader():
 def test_only_what_is_declared_is_imported():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     declared = {re.split(r"[><=!~\[ ]", line)[0].lower() for line in project["dependencies"]}
+    extra = {re.split(r"[><=!~\[ ]", line)[0] for line in project["optional-dependencies"]["media"]}
     imported = {
         (each if isinstance(node, ast.Import) else node.module or "").split(".")[0]
-        for _, node in nodes(ast.Import, ast.ImportFrom)
+        for place, node in nodes(ast.Import, ast.ImportFrom)
+        if not place.startswith(WITH_EXTRA)
         for each in [name.name for name in node.names]
     }
     others = {name for name in imported if name not in sys.stdlib_module_names} - {"runner"}
     packages = {"yaml": "pyyaml", "yarl": "aiohttp", "dotenv": "python-dotenv"}
     assert {packages.get(name, name) for name in others} <= declared
     assert all(">=" in line for line in project["dependencies"])
+    assert extra == {"av", "pillow"}
 
 
 def test_no_option_takes_a_secret():

@@ -11,7 +11,18 @@ from store_support import NOW, job_of, shop_at
 from runner.core.canary import Kind
 from runner.core.model import AttemptOutcome, JobState
 from runner.core.outcomes import ErrorClass, TaskId
-from runner.store import attempts, decisions, enrolment, guards, outputs, reads, records, troubles
+from runner.store import (
+    attempts,
+    decisions,
+    enrolment,
+    guards,
+    media,
+    outputs,
+    prompts,
+    reads,
+    records,
+    troubles,
+)
 from runner.store.records import Selection
 from runner.store.watching import Watched
 
@@ -85,6 +96,10 @@ OFTEN = {
     "records of a state": (drained(records.records, 1, Selection(states=(JobState.PENDING,)), 7),),
     "records with files": (drained(records.records, 1, Selection(with_files=True, removed=False), 7),),
     "whereabouts": (drained(outputs.whereabouts, 1),),
+    "unseen files": (media.unseen_page, 1, 0, 5),
+    "prompt_ids": (prompts.prompt_ids, 1),
+    "jobs of prompts": (prompts.jobs_of, 1, ["p2"]),
+    "shapes": (media.shapes, 1),
     "reserve": (attempts.reserve, 1, 20, NOW),
     "accept": (attempts.accept, 9, TaskId("t9")),
     "give_back": (attempts.give_back, 9, AttemptOutcome.NOT_SENT, "no", NOW),
@@ -134,11 +149,12 @@ def test_a_page_of_files_is_found_by_its_place(shop):
     for file_pk in (1, 2):
         shop.do(outputs.verified, file_pk, f"{file_pk}.mp4", 1, "ab")
         shop.do(outputs.placed, file_pk)
-    plan = plan_of(shop, *OFTEN["whereabouts"])
-    assert (plan[0], [step for step in plan if "TEMP B-TREE" in step]) == (
-        "SEARCH file USING INTEGER PRIMARY KEY (rowid>?)",
-        [],
-    )
+    for name in ("whereabouts", "unseen files"):
+        plan = plan_of(shop, *OFTEN[name])
+        assert (plan[0], [step for step in plan if "TEMP B-TREE" in step]) == (
+            "SEARCH file USING INTEGER PRIMARY KEY (rowid>?)",
+            [],
+        )
 
 
 def test_whether_a_job_may_be_paid_for_again_is_found_by_the_job(shop):

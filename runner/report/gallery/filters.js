@@ -1,156 +1,128 @@
-// Which jobs are shown: the search in prompts, and a filter for each property that tells jobs apart.
+// Which jobs are shown: the search, and a choice for each thing in which the jobs differ.
 
-const FEW = 30; // a key of variables or meta with more values than this is no filter
-const UNSET = "\u0000"; // "no value", which no value of a row can be
+const MOST_VALUES = 40; // more of them are no choice any more, but a text to search
+const chosen = new Map(); // by the name of a filter: the value that is wanted
+let wantedText = "";
+let texts = new Map(); // by the number of a prompt: its id and text, as they are searched
 
-const search = byId("search");
-const facets = []; // {name, label, values(row) -> words, select, holder}
-
-const RATED = ["5", "4 or more", "3 or more", "2 or more", "1 or more", "not rated"];
-
-function ratingsOf(row) {
-  if (!row.rating) return ["not rated"];
-  return RATED.slice(0, 5).filter((_, at) => (at ? row.rating >= 5 - at : row.rating === 5));
-}
-
-function choicesOf(row) {
-  const words = [row.choice ?? "no choice"];
-  if (row.again) words.push("to be made again");
-  if (row.remade) words.push("made again");
-  return words;
-}
-
-const OWN = [
-  ["mode", "Mode", (row) => [row.mode]],
-  ["ratio", "Ratio", (row) => [row.ratio]],
-  ["state", "State", (row) => [stateOf(row)]],
-  ["take", "Take", (row) => [String(row.take)]],
-  ["choice", "Choice", choicesOf],
-  ["rating", "Rating", ratingsOf],
+const FILTERS = [
+  { name: "mode", label: "Mode", of: (row) => row.mode },
+  { name: "ratio", label: "Ratio", of: (row) => row.ratio },
+  { name: "take", label: "Take", of: (row) => String(row.take) },
+  { name: "state", label: "State", of: (row) => row.state, order: STATES },
+  { name: "choice", label: "Choice", of: choiceOf, order: ["keep", "reject", "none"] },
+  { name: "again", label: "Made again", of: againOf, order: ["queued", "made again", "no"] },
+  { name: "rating", label: "Rating", of: (row) => (row.rating ? "★".repeat(row.rating) : "none") },
 ];
 
-/** The keys of variables and meta of which the jobs have a few values. */
-function keysOf(kind) {
-  const found = new Map();
-  for (const one of details) {
-    for (const [key, value] of Object.entries(one?.[kind] ?? {})) {
-      const values = found.get(key) ?? found.set(key, new Set()).get(key);
-      if (values.size <= FEW) values.add(value);
-    }
-  }
-  return [...found].filter(([, values]) => values.size <= FEW).map(([key]) => key);
+function choiceOf(row) {
+  return row.choice ?? "none";
 }
 
-function found(kind, key) {
-  return (row) => {
-    const value = detailsOf(row)[kind]?.[key];
-    return [value == null ? UNSET : String(value)];
-  };
+function againOf(row) {
+  if (row.remade) return "made again";
+  return row.again ? "queued" : "no";
 }
 
-/** Make the filters that are missing; those that stand keep what is chosen in them. */
-function makeFacets() {
-  const wanted = OWN.map(([name, label, values]) => ({ name, label, values }));
-  for (const kind of ["variables", "meta"]) {
-    for (const key of keysOf(kind)) wanted.push({ name: `${kind}.${key}`, label: key, values: found(kind, key) });
+// Each key of meta and of the variables is a filter as well, while it has few values.
+function ownFilters() {
+  const names = new Set();
+  for (const found of details.values()) {
+    if (!found) continue;
+    for (const name of Object.keys({ ...found.meta, ...found.variables })) names.add(name);
   }
-  for (const facet of wanted) {
-    if (facets.some((one) => one.name === facet.name)) continue;
-    const select = el("select", { "data-facet": facet.name, onchange: () => filtersChanged() });
-    const holder = el("label", { class: "facet" }, el("span", {}, facet.label), select);
-    facets.push({ ...facet, select, holder });
-    byId("facets").append(holder);
-  }
-  fillFacets();
+  return [...names].sort().map((name) => ({
+    name: `own ${name}`,
+    label: name,
+    of: (row) => textOf(valuesOf(row)[name]),
+  }));
 }
 
-const compare = new Intl.Collator("en", { numeric: true }).compare;
-
-/** The values that the jobs have now, each with how many have it. */
-function fillFacets() {
-  for (const facet of facets) {
-    const counts = new Map();
-    for (let index = 0; index < jobs.length; index += 1) {
-      for (const word of facet.values(rowOf(index))) counts.set(word, (counts.get(word) ?? 0) + 1);
-    }
-    const chosen = facet.select.value;
-    if (chosen && !counts.has(chosen)) counts.set(chosen, 0);
-    const words = facet.name === "rating" ? RATED.filter((word) => counts.has(word)) : [...counts.keys()].sort(compare);
-    const options = words.map((word) => [word, `${word === UNSET ? "none" : word} (${number(counts.get(word))})`]);
-    const text = JSON.stringify(options);
-    facet.holder.hidden = words.length < 2 && !chosen;
-    if (text === facet.text) continue; // an open list is not closed for nothing
-    facet.text = text;
-    facet.select.replaceChildren(el("option", { value: "" }, "all"));
-    for (const [value, label] of options) facet.select.append(el("option", { value }, label));
-    facet.select.value = chosen;
-  }
+function textOf(value) {
+  if (value === undefined || value === null || value === "") return "none";
+  return String(value);
 }
 
-const folded = (text) => text.normalize("NFKC").toLowerCase();
-const haystack = [];
+function valuesFor(filter) {
+  const found = new Set();
+  for (const row of jobs.values()) {
+    found.add(filter.of(row));
+    if (found.size > MOST_VALUES) return [];
+  }
+  const order = filter.order ?? [];
+  const place = (value) => (order.includes(value) ? order.indexOf(value) : order.length);
+  return [...found].sort((one, other) => place(one) - place(other) || byNumber(one, other));
+}
 
-/** Which prompts hold every word that is searched for, by number. */
-function promptsFound() {
-  const words = folded(search.value).split(/\s+/u).filter(Boolean);
-  return prompts.map((prompt, at) => {
-    haystack[at] ??= prompt ? folded(`${prompt.id}\n${prompt.text}`) : "";
-    return words.every((word) => haystack[at].includes(word));
+function byNumber(one, other) {
+  return one.localeCompare(other, "en", { numeric: true });
+}
+
+let filtersNow = [];
+let filtersShown = "";
+
+// The selects, made anew only where there is something else to choose from, so that nobody's focus is lost.
+function showFilters() {
+  const found = [...FILTERS, ...ownFilters()].map((filter) => ({ ...filter, values: valuesFor(filter) }));
+  filtersNow = found.filter((filter) => filter.values.length > 1 || chosen.has(filter.name));
+  const signature = JSON.stringify(filtersNow.map((filter) => [filter.name, filter.values]));
+  if (signature === filtersShown) return;
+  filtersShown = signature;
+  const focused = document.activeElement?.dataset?.filter;
+  $("selects").replaceChildren(...filtersNow.map(selectOf));
+  if (focused) [...$("selects").querySelectorAll("select")].find((one) => one.dataset.filter === focused)?.focus();
+}
+
+function selectOf(filter) {
+  const id = `filter ${filter.name}`.replaceAll(" ", "-");
+  const select = element("select", { id, "data-filter": filter.name });
+  select.append(element("option", { value: "", textContent: "all" }));
+  for (const value of filter.values) select.append(element("option", { value: `=${value}`, textContent: value }));
+  select.value = chosen.has(filter.name) ? `=${chosen.get(filter.name)}` : "";
+  select.addEventListener("change", () => {
+    if (select.value === "") chosen.delete(filter.name);
+    else chosen.set(filter.name, select.value.slice(1));
+    refresh({ fromTop: true });
   });
+  return element("span", { className: "filter" }, element("label", { htmlFor: id, textContent: filter.label }), select);
 }
 
-let shown = []; // indexes of jobs in the order of the page
+function searchable(row) {
+  let text = texts.get(row.prompt);
+  if (text === undefined) {
+    const prompt = promptOf(row);
+    text = `${prompt.id}\n${prompt.text}`.toLocaleLowerCase();
+    texts.set(row.prompt, text);
+  }
+  return text;
+}
 
-/** Whether anything is left out. */
-const isFiltered = () => search.value.trim() !== "" || facets.some((facet) => facet.select.value !== "");
+function shownJobs() {
+  const conditions = filtersNow.filter((filter) => chosen.has(filter.name));
+  const words = wantedText.split(/\s+/).filter(Boolean);
+  const found = [];
+  for (const row of jobs.values()) {
+    if (!conditions.every((filter) => filter.of(row) === chosen.get(filter.name))) continue;
+    if (words.length && !words.every((word) => searchable(row).includes(word))) continue;
+    found.push(row);
+  }
+  return found.sort(inOrder);
+}
 
-/** Choose the jobs anew. `kept` stay, also where they match no longer: nothing vanishes under a reader's eyes. */
-function choose(kept = new Set()) {
-  const hits = promptsFound();
-  const asked = facets.filter((facet) => facet.select.value !== "");
-  shown = ordered().filter((index) => {
-    const row = rowOf(index);
-    if (kept.has(index)) return true;
-    return hits[row.prompt] && asked.every((facet) => facet.values(row).includes(facet.select.value));
+function startFilters() {
+  let waiting = 0;
+  $("search").addEventListener("input", () => {
+    cancelAnimationFrame(waiting);
+    waiting = requestAnimationFrame(() => {
+      wantedText = $("search").value.toLocaleLowerCase();
+      refresh({ fromTop: true });
+    });
   });
-}
-
-let order = [];
-
-/** All jobs: by prompt in the order in which those came, then by mode, ratio and take. */
-function ordered() {
-  if (order.length === jobs.length) return order;
-  const first = new Map();
-  jobs.forEach((row, index) => first.has(row.prompt) || first.set(row.prompt, index));
-  order = jobs.map((_, index) => index);
-  order.sort((one, other) => {
-    const [a, b] = [jobs[one], jobs[other]];
-    if (a.prompt !== b.prompt) return first.get(a.prompt) - first.get(b.prompt);
-    if (a.mode !== b.mode) return a.mode < b.mode ? -1 : 1;
-    if (a.ratio !== b.ratio) return a.ratio < b.ratio ? -1 : 1;
-    return a.take - b.take || one - other;
+  $("clear").addEventListener("click", () => {
+    chosen.clear();
+    wantedText = $("search").value = "";
+    for (const select of $("selects").querySelectorAll("select")) select.value = "";
+    refresh({ fromTop: true });
   });
-  return order;
+  $("filters").addEventListener("submit", (event) => event.preventDefault());
 }
-
-function filtersChanged() {
-  choose();
-  grid.lay({ toTop: true });
-  tellTotals();
-  say(byId("count").textContent);
-}
-
-function clearFilters() {
-  search.value = "";
-  for (const facet of facets) facet.select.value = "";
-  filtersChanged();
-}
-
-search.addEventListener("input", () => {
-  clearTimeout(search.waiting);
-  search.waiting = setTimeout(filtersChanged, 120);
-});
-byId("reset").addEventListener("click", () => {
-  clearFilters();
-  search.focus();
-});

@@ -1,53 +1,35 @@
-// The review's events: rows that are new or changed, figures and failures, without a reload.
+// What the review tells while a run goes on, and while others choose.
 
-const live = {
-  start() {
-    byId("link").hidden = false;
-    this.tell("connecting", "Connecting …");
-    this.source = new EventSource(`events?since=${batch.live.sequence}`);
-    this.source.addEventListener("open", () => this.tell("on", "Live"));
-    this.source.addEventListener("error", () => this.lost());
-    this.source.addEventListener("change", (event) => this.hear(JSON.parse(event.data)));
-  },
-
-  tell(state, text) {
-    const link = byId("link");
-    if (link.dataset.state === state) return;
-    if (link.dataset.state === "lost" || state === "lost") say(text);
-    link.dataset.state = state;
-    link.textContent = text;
-  },
-
-  lost() {
-    const ended = this.source.readyState === EventSource.CLOSED;
-    this.tell("lost", ended ? "Disconnected: start runner review again" : "Connection lost, trying again …");
-  },
-
-  hear(told) {
-    for (const [at, one] of Object.entries(told.prompts ?? {})) prompts[at] = one;
-    for (const [at, one] of Object.entries(told.details ?? {})) details[at] = one;
-    const before = jobs.length;
-    const changed = (told.jobs ?? []).map((row) => learn(row, told.sequence));
-    batch.live.sequence = told.sequence;
+function startLive() {
+  if (!isLive) return;
+  let since = batch.live.sequence;
+  let waiting = 0;
+  const later = () => {
+    cancelAnimationFrame(waiting);
+    waiting = requestAnimationFrame(() => refresh());
+  };
+  const source = new EventSource(`events?since=${since}`);
+  source.addEventListener("change", (event) => {
+    const told = JSON.parse(event.data);
+    since = told.sequence;
+    for (const [number, prompt] of Object.entries(told.prompts ?? {})) {
+      prompts.set(Number(number), prompt);
+      texts.delete(Number(number));
+    }
+    for (const [number, found] of Object.entries(told.details ?? {})) details.set(Number(number), found);
+    for (const row of told.jobs ?? []) if (!saving.get(row.id)) jobs.set(row.id, row);
     if (told.figures) batch.figures = told.figures;
     if (told.failures) batch.failures = told.failures;
-    for (const index of changed) if (index < before) fillCard(index);
-    this.changed = [...(this.changed ?? []), ...changed];
-    this.waiting ??= setTimeout(() => this.settle(), 50); // several events in a row are laid out once
-  },
+    later();
+  });
+  source.addEventListener("open", () => showConnection(true));
+  source.addEventListener("error", () => showConnection(false));
+  showConnection(true);
+}
 
-  settle() {
-    this.waiting = null;
-    const changed = this.changed;
-    this.changed = [];
-    tellFailures();
-    fillFacetsSoon();
-    if (changed.length) {
-      const before = shown;
-      choose(new Set(shown));
-      if (shown.length !== before.length || changed.some((index) => jobs[index].media)) grid.lay();
-    }
-    tellTotals();
-    if (viewer.node.open) viewer.show();
-  },
-};
+function showConnection(isThere) {
+  const sign = $("connection");
+  sign.hidden = false;
+  sign.textContent = isThere ? "live" : "not connected: is the review still running?";
+  sign.toggleAttribute("data-lost", !isThere);
+}

@@ -1,128 +1,117 @@
-// One job large, beside the other takes of its prompt, mode and ratio.
+// One job large, its other takes beside it, and all that is known of it.
 
-const viewer = {
-  node: byId("viewer"),
-  current: -1,
+const MOST_TAKES = 4; // side by side; the others are reached by the arrows
+let viewed = null; // the id of the job that is shown large
+let drawnTakes = ""; // which takes are drawn, so that a choice does not begin their videos anew
 
-  open(index) {
-    this.current = grid.current = index;
-    for (const card of cards.values()) pause(card);
-    this.show();
-    if (!this.node.open) this.node.showModal();
-    this.node.querySelector(".figures .is-current")?.scrollIntoView({ block: "nearest" });
-  },
+function openViewer(id) {
+  viewed = id;
+  drawnTakes = "";
+  refreshViewer();
+  if (!$("viewer").open) $("viewer").showModal();
+}
 
-  /** The takes that are compared: the same prompt, mode and ratio, also those that a filter hides. */
-  takes() {
-    const of = jobs[this.current];
-    return ordered().filter((index) => {
-      const row = jobs[index];
-      return row.prompt === of.prompt && row.mode === of.mode && row.ratio === of.ratio;
-    });
-  },
+// The takes of one prompt, mode and ratio, with the one that is viewed among them.
+function takesOf(row) {
+  const all = [...jobs.values()]
+    .filter((one) => one.prompt === row.prompt && one.mode === row.mode && one.ratio === row.ratio)
+    .sort(inOrder);
+  const at = all.findIndex((one) => one.id === row.id);
+  const first = Math.max(0, Math.min(at - 1, all.length - MOST_TAKES));
+  return all.slice(first, first + MOST_TAKES);
+}
 
-  show() {
-    const row = rowOf(this.current);
-    const takes = this.takes();
-    const key = JSON.stringify(takes.map((index) => [index, filesOf(jobs[index]), stateOf(jobs[index])]));
-    if (!this.figures || this.key !== key) this.build(takes, key);
-    this.key = key;
-    const at = shown.indexOf(this.current);
-    this.title.textContent = `${promptOf(row).id}: ${labelOf(row)}`;
-    this.place.textContent = at < 0 ? "" : `${number(at + 1)} of ${number(shown.length)}`;
-    for (const figure of this.figures.children) {
-      const index = Number(figure.dataset.index);
-      const is = index === this.current;
-      figure.classList.toggle("is-current", is);
-      figure.querySelector(".pick").setAttribute("aria-pressed", String(is));
-      figure.querySelector(".said").textContent = opinionOf(rowOf(index)).join(" · ");
-    }
-    this.facts.replaceChildren(...this.factsOf(row));
-    if (batch.live) choosing.show(this.current);
-  },
+function refreshViewer() {
+  const row = jobs.get(viewed);
+  if (!row) return;
+  const takes = takesOf(row);
+  $("viewer-title").textContent = `${promptOf(row).id} · ${nameOf(row)}`;
+  $("viewer-prompt").textContent = promptOf(row).text;
+  const signature = JSON.stringify(takes.map((one) => [one.id, one.files, one.state, one.error]));
+  if (signature !== drawnTakes) {
+    drawnTakes = signature;
+    release($("takes"));
+    $("takes").replaceChildren(...takes.map(figureOf));
+  }
+  takes.forEach((one, at) => markFigure($("takes").children[at], one, row));
+  $("facts").replaceChildren(...factsOf(row));
+  const at = placeOf.get(viewed);
+  $("previous").disabled = at === undefined || step(-1) === undefined;
+  $("next").disabled = at === undefined || step(1) === undefined;
+  showChoosing(row);
+}
 
-  build(takes, key) {
-    choosing.leave(); // a note that was written belongs to the job before
-    this.release();
-    this.key = key;
-    const close = el("button", { type: "button", class: "close", onclick: () => this.node.close() }, "Close");
-    const step = (label, by) => el("button", { type: "button", onclick: () => this.step(by) }, label);
-    this.title = el("h2", { id: "viewer-title", tabindex: "-1" });
-    this.place = el("span", { class: "quiet place" });
-    this.figures = el("div", { class: "figures" }, ...takes.map((index) => this.figure(index)));
-    this.facts = el("dl", { class: "facts" });
-    const head = el("div", { class: "viewer-head" }, this.title, this.place, step("← Previous", -1), step("Next →", 1), close);
-    const side = batch.live ? choosing.panel() : null;
-    this.node.replaceChildren(head, this.figures, ...(side ? [side] : []), this.facts);
-    if (this.node.open) this.title.focus();
-  },
+function figureOf(row) {
+  const files = row.files ?? [];
+  const caption = element("figcaption");
+  const figure = element("figure", {}, ...(files.length ? files.map((path, at) => largeVideo(path, row, at)) : [nothing(row)]), caption);
+  figure.addEventListener("pointerdown", (event) => {
+    if (row.id !== viewed && event.target.tagName !== "VIDEO") view(row.id);
+  });
+  return figure;
+}
 
-  figure(index) {
-    const row = rowOf(index);
-    const videos = filesOf(row).map((path) => this.video(row, path));
-    const content = videos.length ? videos : [el("p", { class: "nothing" }, whyNothing(row, stateOf(row)))];
-    const pick = el("button", { type: "button", class: "pick", "aria-pressed": "false", onclick: () => this.pick(index) },
-      `take ${row.take}`);
-    return el("figure", { "data-index": index }, ...content,
-      el("figcaption", {}, pick, " ", el("span", { class: "said" })));
-  },
+function largeVideo(path, row, at) {
+  const video = newVideo(path, row, at);
+  video.controls = true;
+  video.autoplay = !prefersStill.matches;
+  video.removeAttribute("aria-hidden");
+  video.setAttribute("aria-label", `${nameOf(row)}${at ? `, file ${at + 1}` : ""}`);
+  return video;
+}
 
-  video(row, path) {
-    const label = `${promptOf(row).id}, ${labelOf(row)}`;
-    const video = el("video", { controls: true, loop: true, playsinline: true, preload: "metadata", "aria-label": label,
-      src: addressOf(path) });
-    video.muted = true;
-    video.style.aspectRatio = String(aspectOf(row));
-    video.addEventListener("error", () => video.replaceWith(el("p", { class: "nothing" }, `${path} is gone or cannot be played here`)));
-    if (!stillness.matches) video.play().catch(() => {});
-    return video;
-  },
+function markFigure(figure, row, viewedRow) {
+  figure.setAttribute("aria-current", String(row.id === viewedRow.id));
+  const button = element("button", { type: "button", textContent: takeName(row.take), "aria-pressed": String(row.id === viewedRow.id) });
+  button.addEventListener("click", () => view(row.id));
+  const caption = figure.lastChild;
+  const hadFocus = caption.contains(document.activeElement);
+  const marks = element("span", {}, ...marksOf(row));
+  caption.replaceChildren(button, marks);
+  if (hadFocus) button.focus();
+}
 
-  pick(index) {
-    this.current = grid.current = index;
-    this.show();
-  },
+function factsOf(row) {
+  const facts = [["State", stateOf(row)], ["Cost", money(row.credits ?? 0)]];
+  if (row.error) facts.push(["Why", `${row.error_class ? `${row.error_class}: ` : ""}${row.error}`]);
+  if (row.rating) facts.push(["Rating", `${row.rating} of 5`]);
+  if (row.note) facts.push(["Note", row.note]);
+  (row.files ?? []).forEach((path, at) => {
+    const shape = row.media?.[at];
+    const size = shape?.[0] ? ` (${shape[0]} x ${shape[1]}${shape[2] ? `, ${shape[2].toFixed(1)} s` : ""})` : "";
+    facts.push(["File", element("span", {}, element("a", { href: addressOf(path), textContent: path }), size)]);
+  });
+  if (row.at) facts.push(["Done", new Date(row.at).toLocaleString()]);
+  for (const [name, value] of Object.entries(valuesOf(row))) facts.push([name, textOf(value)]);
+  for (const image of promptOf(row).images) facts.push(["Image", image]);
+  facts.push(["Job", element("code", { textContent: row.id })]);
+  return facts.flatMap(([name, value]) => [element("dt", { textContent: name }), element("dd", {}, value)]);
+}
 
-  step(by) {
-    const at = shown.indexOf(this.current);
-    const next = at < 0 ? shown[0] : shown[at + by];
-    if (next === undefined) return say(by > 0 ? "This is the last one." : "This is the first one.");
-    this.pick(next);
-    say(`${this.title.textContent}, ${stateOf(rowOf(next))}, ${this.place.textContent}`);
-    this.figures.querySelector(".is-current")?.scrollIntoView({ block: "nearest" });
-  },
+function step(by) {
+  let at = placeOf.get(viewed);
+  if (at === undefined) return undefined;
+  do at += by;
+  while (places[at] && !places[at].row);
+  return places[at]?.row.id;
+}
 
-  factsOf(row) {
-    const prompt = promptOf(row);
-    const { variables, meta } = detailsOf(row);
-    const facts = [["Prompt", prompt.text], ["Images", prompt.images.join("\n")], ["State", stateOf(row)],
-      ["Error", row.error && whyNothing(row, stateOf(row))], ["Cost", row.credits && cost(row.credits)], ["Done", row.at && new Date(row.at).toLocaleString()],
-      ["Files", (row.files ?? []).join("\n")], ["Choice", opinionOf(row).join(", ")], ["Note", row.note],
-      ...Object.entries(variables), ...Object.entries(meta).map(([key, value]) => [key, String(value)]), ["Job", row.id]];
-    return facts.filter(([, value]) => value).map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)));
-  },
+function view(id) {
+  if (id === undefined) return;
+  viewed = id;
+  refreshViewer();
+}
 
-  release() {
-    for (const video of this.node.querySelectorAll("video")) {
-      video.pause();
-      video.removeAttribute("src");
-      video.load();
-    }
-  },
-};
-
-viewer.node.addEventListener("close", () => {
-  choosing.leave();
-  viewer.release();
-  viewer.figures = null;
-  viewer.node.replaceChildren();
-  grid.focus(grid.lineOf.has(viewer.current) ? viewer.current : grid.current);
-});
-viewer.node.addEventListener("click", (event) => event.target === viewer.node && viewer.node.close());
-viewer.node.addEventListener("keydown", (event) => {
-  const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-  if (!step || event.altKey || event.ctrlKey || event.metaKey || event.target.closest("textarea, input, select")) return;
-  event.preventDefault();
-  event.stopPropagation(); // a video with the focus would be wound as well
-  viewer.step(step);
-}, { capture: true });
+function startViewer() {
+  $("previous").addEventListener("click", () => view(step(-1)));
+  $("next").addEventListener("click", () => view(step(1)));
+  $("close").addEventListener("click", () => $("viewer").close());
+  $("viewer").addEventListener("close", () => {
+    const id = viewed;
+    viewed = null;
+    drawnTakes = "";
+    release($("takes"));
+    $("takes").replaceChildren();
+    goTo(id);
+  });
+}

@@ -1,0 +1,213 @@
+"""A directory that is made at a person's wish: built beside its name, and given the name when it is whole.
+
+What is built stands in ``<name>.partial``; a process that died leaves it, and the next one goes on there with what is
+finished. Nothing is written into a directory that is not ours, and nothing gets a name that is taken.
+"""
+
+import contextlib
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Self
+
+from runner.core.errors import UsageError
+from runner.files.disk import Access, Entry
+from runner.files.outcomes import Content
+from runner.files.root import PARTIAL, OutputRoot
+
+BUILDING = ".partial"
+_MARK = "export"
+_LONGEST_MARK_BYTES = 4096
+_SPOOL = "rows"
+_NEW = "new"
+_COPY = "copy"
+_BLOCK_BYTES = 1024 * 1024
+
+
+class DamagedError(OSError):
+    """A file of the tree does not hold what is recorded of it."""
+
+
+class Destination:
+    """The directory ``path``, while it is built. Its methods block on the disk and raise ``OSError``."""
+
+    def __init__(self, path: str) -> None:
+        """Begin, or go on where an earlier process ended.
+
+        Raises ``UsageError`` where the name is taken or what stands beside it is not ours, ``BusyError`` where another
+        process builds it.
+        """
+        self.path = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links, and name another directory
+        self.building = self.path.with_name(self.path.name + BUILDING)
+        if os.path.lexists(self.path):
+            raise UsageError(f"{self.path}: there is something already; name another directory")
+        self._refuse_foreign()
+        self.root = OutputRoot(str(self.building))
+        try:
+            self.root.lock()
+            if self._mark() is None:
+                self._write_mark("")
+        except BaseException:
+            self.root.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.root.close()
+
+    @contextlib.contextmanager
+    def spool(self) -> Iterator[BinaryIO]:
+        """A file of our own for what is going to be written, empty; it is not part of the result."""
+        with self._fresh(_SPOOL) as file:
+            yield file
+
+    def spooled(self) -> Iterator[bytes]:
+        """The lines of that file."""
+        with os.fdopen(self.root.disk.open_file(self.root.partial(_SPOOL), Access.READ), "rb") as file:
+            yield from file
+
+    def keep_if(self, identity: str) -> None:
+        """Go on with what is there if it was built for the same ``identity``, else clear it."""
+        if self._mark() == identity:
+            return
+        self._write_mark("")  # what is half cleared belongs to nothing
+        for found in self.building.iterdir():
+            if found.name == PARTIAL:
+                continue
+            if found.is_dir() and not found.is_symlink():
+                shutil.rmtree(found)
+            else:
+                found.unlink()
+        self._write_mark(identity)
+
+    @contextlib.contextmanager
+    def file(self, name: str) -> Iterator[BinaryIO]:
+        """A file of this name, which is there, whole and synced, once the block has ended without an error."""
+        with self._fresh(_NEW) as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        with self.root.entry(name, create=True) as target:
+            self._rename(_NEW, target)
+
+    def add(self, tree: OutputRoot, path: str, content: Content, name: str, *, link: bool) -> None:
+        """Put a file of the tree, which must hold ``content``, under this name: as a copy, or with ``link`` as a hard link.
+
+        Where no link can be made it is a copy. Raises ``DamagedError`` where the file holds something else.
+        """
+        if self.root.hash_file(name) == content:
+            return
+        with self.root.entry(name, create=True) as target:
+            with contextlib.suppress(FileNotFoundError):
+                self.root.disk.remove(target)
+            if link and self._linked(tree, path, content, target):
+                return
+            with self._fresh(_COPY) as file:
+                for block in blocks(tree, path, content):
+                    file.write(block)
+            self._rename(_COPY, target)
+
+    def give_up(self) -> None:
+        """Take the directory away again where nothing was built in it yet."""
+        if {found.name for found in self.building.iterdir()} == {PARTIAL}:
+            shutil.rmtree(self.building)
+
+    def finish(self) -> None:
+        """Give the directory its name; afterwards it is on the disk, and nothing of ours but the result is in it.
+
+        Raises ``UsageError`` where the name was taken meanwhile.
+        """
+        if os.path.lexists(self.path):  # before anything is taken away that the next one needs to go on
+            raise self._taken()
+        os.sync()  # once for all files: each for itself would take a hundred thousand of them minutes
+        shutil.rmtree(self.building / PARTIAL)
+        above = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            self.root.disk.rename_new(Entry(above, self.building.name), Entry(above, self.path.name))
+            os.fsync(above)
+        except FileExistsError as error:
+            raise UsageError(
+                f"{self.path}: something came there meanwhile; name another directory"
+            ) from error
+        finally:
+            os.close(above)
+
+    def _taken(self) -> UsageError:
+        return UsageError(f"{self.path}: something came there meanwhile; name another directory")
+
+    def _refuse_foreign(self) -> None:
+        try:
+            is_foreign = any(self.building.iterdir()) and not (self.building / PARTIAL / _MARK).is_file()
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise UsageError(f"{self.building}: cannot be used: {error.strerror}") from error
+        if is_foreign:
+            raise UsageError(
+                f"{self.building}: it was not made by this program; move it away, or name another DEST"
+            )
+
+    def _mark(self) -> str | None:
+        try:
+            handle = self.root.disk.open_file(self.root.partial(_MARK), Access.READ)
+        except FileNotFoundError:
+            return None
+        try:
+            return self.root.disk.read(handle, _LONGEST_MARK_BYTES, 0).decode("utf-8", "replace")
+        finally:
+            self.root.disk.close(handle)
+
+    def _write_mark(self, identity: str) -> None:
+        with self._fresh(_NEW) as file:
+            file.write(identity.encode())
+            file.flush()
+            os.fsync(file.fileno())
+        self._rename(_NEW, self.root.partial(_MARK))
+
+    @contextlib.contextmanager
+    def _fresh(self, name: str) -> Iterator[BinaryIO]:
+        entry = self.root.partial(name)
+        with contextlib.suppress(FileNotFoundError):
+            self.root.disk.remove(entry)  # also where it is a link: it is not written through
+        with os.fdopen(self.root.disk.open_file(entry, Access.CREATE), "w+b") as file:
+            yield file
+
+    def _rename(self, name: str, target: Entry) -> None:
+        new = self.root.partial(name)
+        os.replace(new.name, target.name, src_dir_fd=new.directory, dst_dir_fd=target.directory)
+
+    def _linked(self, tree: OutputRoot, path: str, content: Content, target: Entry) -> bool:
+        with tree.entry(path) as source:
+            if tree.digest(source) != content:
+                raise _damaged(tree, path)
+            try:
+                self.root.disk.link(source, target)
+            except OSError:  # another file system, or one without links
+                return False
+        return True
+
+
+def blocks(tree: OutputRoot, path: str, content: Content) -> Iterator[bytes]:
+    """What a file of the tree holds, in blocks; raises ``DamagedError`` at the end where it is not ``content``."""
+    digest, size = hashlib.sha256(), 0
+    with tree.entry(path) as entry:
+        handle = tree.disk.open_file(entry, Access.READ)
+    try:
+        while block := tree.disk.read(handle, _BLOCK_BYTES, size):
+            digest.update(block)
+            size += len(block)
+            if size > content.size_bytes:
+                raise _damaged(tree, path)
+            yield block
+    finally:
+        tree.disk.close(handle)
+    if Content(size, digest.hexdigest()) != content:
+        raise _damaged(tree, path)
+
+
+def _damaged(tree: OutputRoot, path: str) -> DamagedError:
+    return DamagedError(None, f"{tree.path}/{path} does not hold what is recorded of it")
