@@ -176,7 +176,7 @@ def test_the_whole_loop_from_twelve_videos_to_those_that_are_kept(finished, open
     runner(finished, "export", "demo", "--sandbox", "--format", "jsonl", "-o", "kept", "--kept")
     rows = [
         json.loads(line)
-        for line in (finished / "kept" / "metadata.jsonl").read_text(encoding="utf-8").splitlines()
+        for line in (finished / "kept" / "videos.jsonl").read_text(encoding="utf-8").splitlines()
     ]
     there = sorted(
         path.relative_to(finished / "kept").as_posix() for path in (finished / "kept").rglob("*.mp4")
