@@ -13,7 +13,7 @@ FIRST = "fox, normal 1:1 take 01"
 
 
 @pytest.fixture
-def finished(place):  # noqa: F811 - the fixture of the other file
+def finished(place):
     run(place, json.loads((place / "demo.yaml").read_text(encoding="utf-8")))
     return place
 
