@@ -13,6 +13,7 @@ from collections.abc import Callable
 import pytest
 
 _INSTALL = {"strace": "strace", "ip": "iproute2", "faketime": "faketime", "prlimit": "util-linux"}
+_INSTALL |= {"chromium": "chromium"}
 _INSTALL |= {"ffprobe": "ffmpeg", "systemd-analyze": "systemd"}
 _INSTALL |= {"mkfs.ext4": "e2fsprogs", "chattr": "e2fsprogs", "setpriv": "util-linux", "mount": "mount"}
 

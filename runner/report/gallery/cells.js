@@ -44,13 +44,13 @@ function newCell(row) {
 
 function showCell(made, row) {
   made.tabIndex = row.id === current ? 0 : -1;
+  if (!isFlying) showWell(made.firstChild, row);
   if (made.shown === row) return;
   made.shown = made.row = row;
   made.setAttribute("aria-label", spokenOf(row));
   made.dataset.choice = row.choice ?? "";
   made.dataset.job = row.id;
-  const [well, words] = made.children;
-  showWell(well, row);
+  const words = made.lastChild;
   words.firstChild.textContent = nameOf(row);
   words.lastChild.replaceChildren(...marksOf(row));
 }
@@ -71,6 +71,8 @@ function marksOf(row) {
 function showWell(well, row) {
   const path = (row.files ?? [])[0];
   if (path === undefined) {
+    if (well.nothing === row) return;
+    well.nothing = row;
     well.file = undefined;
     well.replaceChildren(nothing(row));
     return;

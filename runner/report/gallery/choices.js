@@ -62,7 +62,7 @@ function toggleAgain(id) {
 async function choose(id, set) {
   const before = jobs.get(id);
   replaceJob({ ...before, ...shownAs(set) });
-  saving.set(id, (saving.get(id) ?? 0) + 1);
+  noteSaving(id, 1);
   try {
     const answer = await fetch("choices", {
       method: "POST",
@@ -77,8 +77,15 @@ async function choose(id, set) {
     replaceJob(before);
     say(`Not kept: ${error instanceof TypeError ? "the review does not answer; is it still running?" : error.message}`);
   } finally {
-    saving.set(id, saving.get(id) - 1);
+    noteSaving(id, -1);
   }
+}
+
+// While something is on its way, the page says so to assistive technology, and to those who wait for it.
+function noteSaving(id, by) {
+  saving.set(id, (saving.get(id) ?? 0) + by);
+  const isBusy = [...saving.values()].some(Boolean);
+  $("grid").toggleAttribute("data-saving", isBusy);
 }
 
 // The fields of a change, as a row has them.

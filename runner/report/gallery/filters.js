@@ -74,7 +74,8 @@ function showFilters() {
 }
 
 function selectOf(filter) {
-  const select = element("select", { "data-filter": filter.name });
+  const id = `filter ${filter.name}`.replaceAll(" ", "-");
+  const select = element("select", { id, "data-filter": filter.name });
   select.append(element("option", { value: "", textContent: "all" }));
   for (const value of filter.values) select.append(element("option", { value: `=${value}`, textContent: value }));
   select.value = chosen.has(filter.name) ? `=${chosen.get(filter.name)}` : "";
@@ -83,7 +84,7 @@ function selectOf(filter) {
     else chosen.set(filter.name, select.value.slice(1));
     refresh({ fromTop: true });
   });
-  return element("label", {}, filter.label, select);
+  return element("span", { className: "filter" }, element("label", { htmlFor: id, textContent: filter.label }), select);
 }
 
 function searchable(row) {

@@ -12,6 +12,8 @@ let columns = 1;
 let current = null; // the id of the job that the keys are about
 const standing = new Map(); // what has elements now, by key
 const placeOf = new Map(); // of a job's id: its index among the places
+let isFlying = false; // somebody scrolls just now: what passes by loads no video
+const SETTLED_MS = 120;
 
 function arrange() {
   const grid = $("grid");
@@ -172,11 +174,25 @@ function neighbour(key) {
 
 function startLayout() {
   let waiting = 0;
+  let settling = 0;
   const later = () => {
     cancelAnimationFrame(waiting);
     waiting = requestAnimationFrame(draw);
   };
-  window.addEventListener("scroll", later, { passive: true });
+  const settled = () => {
+    isFlying = false;
+    later();
+  };
+  window.addEventListener(
+    "scroll",
+    () => {
+      isFlying = true;
+      clearTimeout(settling);
+      settling = setTimeout(settled, SETTLED_MS);
+      later();
+    },
+    { passive: true },
+  );
   let widthBefore = $("grid").clientWidth;
   new ResizeObserver(() => {
     if ($("grid").clientWidth === widthBefore) return;
