@@ -40,6 +40,7 @@ def test_the_page_holds_the_batch_and_its_jobs_as_json():
             "figures": HEAD.figures,
             "failures": HEAD.failures,
             "live": None,
+            "tree": "",
         },
         "jobs": blocks["jobs"],
         "prompts": [{"id": "animals", "text": "a fox", "images": list(JOB.images)}],

@@ -31,12 +31,16 @@ _ESCAPED = {ord(each): f"\\u{ord(each):04x}" for each in "<\u2028\u2029"}
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What a page says of the batch as a whole: ``figures`` as ``catalogue.figures``, ``failures`` as ``failures.failures``."""
+    """What a page says of the batch as a whole: ``figures`` as ``catalogue.figures``, ``failures`` as ``failures.failures``.
+
+    ``tree`` is the way from the page to the files, with a ``/`` at its end.
+    """
 
     batch: str
     price: Price
     figures: Json
     failures: Sequence[Json]
+    tree: str = ""
 
 
 def page(
@@ -56,6 +60,7 @@ def page(
         "figures": head.figures,
         "failures": list(head.failures),
         "live": None if live is None else {"sequence": live},
+        "tree": head.tree,
     }
     yield _block("batch", batch)
     yield from _in_pieces(_rows(known, records))
