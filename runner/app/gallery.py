@@ -46,7 +46,9 @@ def report(workplace: Workplace, named: str, file: str | None = None) -> Reporte
             raise RuntimeError("a batch was found in no state")
         standing = standing_of(workplace, connection, batch)
         if not Path(batch.output_dir).is_dir():
-            raise UsageError(f"there is no {batch.output_dir} yet: the first video makes it")
+            raise UsageError(
+                f"there is no {batch.output_dir}: the first video of a run makes it, unless it was moved away"
+            )
         writing = _Writing(connection, workplace, standing, workplace.call(batch.name, batch.manifest))
         path = Path(os.path.realpath(batch.output_dir if file is None else file))
         try:
@@ -108,7 +110,8 @@ class _Writing:
     def _page(self, tree: str = "") -> Iterator[bytes]:
         batch = self.standing.batch
         known = failures(self.standing, troubles.by_class(self.connection, batch.pk), self.call)
-        head = Head(batch.name, batch.price, figures(status_json(self.standing)), known, tree)
+        again = batch.reservation_price
+        head = Head(batch.name, batch.price, figures(status_json(self.standing)), known, tree, again)
         return page(shown_records(self.workplace, self.connection, batch), head)
 
 

@@ -162,7 +162,7 @@ def test_a_batch_without_a_tree_has_no_page_yet(bench):
     done = bench.run("report", NAME)
     assert (done.code, done.err) == (
         2,
-        f"error: there is no {bench.tree} yet: the first video makes it\n",
+        f"error: there is no {bench.tree}: the first video of a run makes it, unless it was moved away\n",
     )
 
 
