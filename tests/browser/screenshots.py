@@ -52,8 +52,6 @@ def main() -> None:
             page.locator(".cell").nth(2).click()
             page.wait_for_timeout(300)
             taken(page, "review")
-            page = opened(browser, url)
-            taken(page, "choices")
         still = (place / "outputs/sandbox/demo/index.html").as_uri()
         taken(opened(browser, still), "light")
         taken(opened(browser, still, color_scheme="dark"), "dark")
