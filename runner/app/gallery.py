@@ -40,6 +40,8 @@ def report(workplace: Workplace, named: str, file: str | None = None) -> Reporte
     Raises ``UsageError`` where there is no such batch, no tree, somebody else's file under the name, and where a page in
     ``file`` could not name the videos.
     """
+    if file == "-":
+        raise UsageError("a page on stdout could not name the videos beside it; name a file with -o")
     with workplace.reading() as connection:
         batch = find_batch(connection, named, workplace.state)
         if connection is None:

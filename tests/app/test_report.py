@@ -153,9 +153,10 @@ def test_what_cannot_be_written_is_an_error_that_leaves_nothing(bench):
     bench.done(0)
     (bench.root / "closed").mkdir()
     done = [
-        bench.run("report", NAME, "-o", place) for place in ("closed", "missing/x.html", "demo.yaml/x.html")
+        bench.run("report", NAME, "-o", place)
+        for place in ("closed", "missing/x.html", "demo.yaml/x.html", "-")
     ]
-    assert ([one.code for one in done], names_in(bench.root / "closed")) == ([2, 2, 2], [])
+    assert ([one.code for one in done], names_in(bench.root / "closed")) == ([2, 2, 2, 2], [])
 
 
 def test_a_batch_without_a_tree_has_no_page_yet(bench):
