@@ -69,7 +69,7 @@ def test_report_says_where_the_page_is_and_how_large(bench):
     size = index_of(bench).stat().st_size
     assert (done.code, done.out, done.err) == (
         0,
-        f"{index_of(bench)} ({size / 1e6:.1f} MB, 3 jobs)\n{index_of(bench).as_uri()}\n",
+        f"{index_of(bench)} ({size / 1e3:.1f} kB, 3 jobs)\n{index_of(bench).as_uri()}\n",
         "",
     )
 
