@@ -1,6 +1,7 @@
 """The gallery of a batch: ``index.html`` in its tree."""
 
 import os
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,7 +89,7 @@ class _Writing:
     def into_tree(self) -> None:
         with OutputRoot(self.standing.batch.output_dir, create=False) as root:
             # A run may write it at the same moment, or another report: each gathers under a name of its own.
-            self.into_root(root, f"{NAME}.{os.getpid()}")
+            self.into_root(root, f"{NAME}.{secrets.token_hex(4)}")
 
     def into_root(self, root: OutputRoot, partial: str) -> None:
         _refuse_foreign(beginning_of(root, NAME, _BEGINNING_BYTES))
