@@ -97,6 +97,9 @@ PLANTED = {
     "a pipe for the new metadata": (_pipe("outputs/b/.partial/metadata.jsonl"), {0}),
     "a link for the metadata": (_link("outputs/b/metadata.jsonl"), {2}),
     "a pipe for the metadata": (_pipe("outputs/b/metadata.jsonl"), {2}),
+    "a link for the card": (_link("outputs/b/README.md"), {0}),  # left, and said to be left
+    "a pipe for the card": (_pipe("outputs/b/README.md"), {0}),
+    "a link for the new card": (_link("outputs/b/.partial/README.md"), {0}),
 }
 
 
@@ -166,5 +169,11 @@ def test_a_service_that_names_paths_names_none_of_ours(program, service):
     files = [str(path.relative_to(program.folder)) for path in program.folder.rglob("*.*") if path.is_file()]
     assert (done.code, sorted(each for each in files if not each.startswith("state"))) == (
         0,
-        ["m.yaml", "outputs/b/fox/normal_1x1/take-01.mp4", "outputs/b/metadata.jsonl"],
+        [
+            "m.yaml",
+            "outputs/b/README.md",
+            "outputs/b/fox/normal_1x1/take-01.mp4",
+            "outputs/b/index.html",
+            "outputs/b/metadata.jsonl",
+        ],
     )
