@@ -22,7 +22,7 @@ from runner.core.plan import Plan
 from runner.core.records import Batch, Trouble
 from runner.engine.ports import Orders, Ports, Watcher
 from runner.engine.run import Run
-from runner.files.root import OutputRoot
+from runner.files.depot import Depot
 from runner.report.closing import Made, MadeSoFar
 from runner.report.metadata import NAME as METADATA_NAME
 from runner.report.payload import Standing, status_json
@@ -120,9 +120,11 @@ class _Batchwork:
         plan = preflight.checked_plan(output_dir)
         self.had_work = plan.diff.unfinished
         token = preflight.token(plan)
-        tree.refuse_foreign_metadata(output_dir)
-        with OutputRoot(str(output_dir)) as root:
+        with self.workplace.depot(output_dir, self.manifest.name) as root:
+            tree.refuse_foreign_metadata(root)
             root.lock()
+            if self.had_work:
+                root.prove_writable()
             writer = DirectWriter(open_for_writing(self.workplace.state))
             try:
                 batch = enrolling.open_batch(writer, self.manifest, plan, output_dir)
@@ -131,9 +133,7 @@ class _Batchwork:
             finally:
                 writer.close()
 
-    async def _run(
-        self, writer: DirectWriter, batch: Batch, plan: Plan, root: OutputRoot, token: str
-    ) -> Ending:
+    async def _run(self, writer: DirectWriter, batch: Batch, plan: Plan, root: Depot, token: str) -> Ending:
         self.interruption.listen()
         await self._enrol(writer, batch)
         if self.interruption.signal is not None:
@@ -162,7 +162,7 @@ class _Batchwork:
             if self.interruption.signal is not None:
                 return
 
-    def _tidy(self, writer: DirectWriter, batch: Batch, root: OutputRoot) -> None:
+    def _tidy(self, writer: DirectWriter, batch: Batch, root: Depot) -> None:
         """What the end of an earlier run left to do: files to their paths, and the list of what is there."""
         try:
             self.notes.extend(tree.relocate(writer, root, batch))
@@ -173,7 +173,7 @@ class _Batchwork:
             raise UsageError(f"{_unwritable(root, error)}; nothing was sent") from error
 
     @contextlib.asynccontextmanager
-    async def _ports(self, root: OutputRoot, token: str) -> AsyncIterator[Ports]:
+    async def _ports(self, root: Depot, token: str) -> AsyncIterator[Ports]:
         state = GroupWriter(open_for_writing(self.workplace.state))
         try:
             async with service.ports(self.manifest, token, root, state, self.tell, self.watcher) as ports:
@@ -208,7 +208,7 @@ class _Batchwork:
         counts = writer.write_now(reads.counts, batch.pk, self.wanted.wishes.only)
         return Ending.of(counts)
 
-    def _finished(self, writer: DirectWriter, batch: Batch, root: OutputRoot, ending: Ending) -> Finished:
+    def _finished(self, writer: DirectWriter, batch: Batch, root: Depot, ending: Ending) -> Finished:
         missing: tuple[str, ...] = ()
         if ending.state is None:
             writer.write_now(batches.touch, batch.pk, stamp())
@@ -247,5 +247,5 @@ class _Batchwork:
         return self.workplace.call(self.manifest.name, self.manifest.path)
 
 
-def _unwritable(root: OutputRoot, error: OSError) -> str:
+def _unwritable(root: Depot, error: OSError) -> str:
     return f"the tree in {root.path} cannot be listed in {METADATA_NAME}: {error.strerror}"

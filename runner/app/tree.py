@@ -1,19 +1,13 @@
 """A batch's output tree beside its state: files moved to where the manifest wants them now, and ``metadata.jsonl``."""
 
-import contextlib
-import itertools
-import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from runner.core.errors import UsageError
 from runner.core.records import Batch, JobRecord, StoredFile
-from runner.files.disk import Access
-from runner.files.lines import lines_of
+from runner.files.depot import Depot
 from runner.files.outcomes import Absent, AlreadyThere, Content, Placed
-from runner.files.place import move
-from runner.files.root import OutputRoot
 from runner.report.claims import LONGEST_ROW_BYTES
 from runner.report.metadata import NAME, Columns, lines
 from runner.store import outputs, records
@@ -30,7 +24,7 @@ class TreeState:
     missing: tuple[str, ...]
 
 
-def relocate(writer: DirectWriter, root: OutputRoot, batch: Batch) -> list[str]:
+def relocate(writer: DirectWriter, root: Depot, batch: Batch) -> list[str]:
     """Move every placed file to the path that its job has now; returns what could not be moved, for people.
 
     May be interrupted and done again: the target is committed before the file moves.
@@ -50,7 +44,7 @@ def relocate(writer: DirectWriter, root: OutputRoot, batch: Batch) -> list[str]:
     return []
 
 
-def write_metadata(connection: Connection, root: OutputRoot, batch: Batch) -> TreeState:
+def write_metadata(connection: Connection, root: Depot, batch: Batch) -> TreeState:
     """Bring ``metadata.jsonl`` to what the tree holds: replaced atomically; where it says so already, not touched.
 
     Raises ``OSError``, also where the tree is not under its path any more.
@@ -60,24 +54,25 @@ def write_metadata(connection: Connection, root: OutputRoot, batch: Batch) -> Tr
     for record in records.records(connection, batch.pk, _PLACED):
         columns.note(record)
 
+    size_at = root.sizes()
+
     def fresh(seen: _Seen) -> Iterator[bytes]:
         return lines(seen.there(records.records(connection, batch.pk, _PLACED)), columns)
 
-    seen = _Seen(root)
-    if not _says(root, fresh(seen)):
-        seen = _Seen(root)
-        _replace(root, fresh(seen))
+    seen = _Seen(size_at)
+    if not root.says(NAME, fresh(seen)):
+        seen = _Seen(size_at)
+        root.replace(NAME, fresh(seen))
     return TreeState(seen.present, tuple(seen.missing))
 
 
-def refuse_foreign_metadata(output_dir: Path) -> None:
+def refuse_foreign_metadata(root: Depot) -> None:
     """Raise ``UsageError`` if a ``metadata.jsonl`` that is not ours has the name: it is never overwritten."""
-    path = output_dir / NAME
-    if not os.path.lexists(path):
-        return
+    path = f"{root.path}/{NAME}"
     try:
-        with OutputRoot(str(output_dir), create=False) as root:
-            first = next(lines_of(root, NAME, LONGEST_ROW_BYTES), b"")
+        if not root.has(NAME):
+            return
+        first = next(root.lines(NAME, LONGEST_ROW_BYTES), b"")
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror or error}") from error
     if first is None or (first and not (b'"job_id"' in first and b'"file_name"' in first)):
@@ -92,8 +87,8 @@ _PLACED = Selection(states=(), with_files=True)
 class _Seen:
     """Looks which placed files are really there, while their records pass by."""
 
-    def __init__(self, root: OutputRoot) -> None:
-        self._root = root
+    def __init__(self, size_at: Callable[[str], int | None]) -> None:
+        self._size_at = size_at
         self.present = 0
         self.missing: list[str] = []
 
@@ -104,7 +99,7 @@ class _Seen:
                 yield record, files
 
     def _is_there(self, file: StoredFile) -> bool:
-        is_there = file.path is not None and self._root.stat_size(file.path) == file.bytes
+        is_there = file.path is not None and self._size_at(file.path) == file.bytes
         self.present += is_there
         if not is_there:
             self.missing.append(file.path or "?")
@@ -122,39 +117,14 @@ def _target(one: Whereabouts) -> str:
     return stem + extension
 
 
-def _moved(writer: DirectWriter, root: OutputRoot, one: Whereabouts, target: str) -> bool:
+def _moved(writer: DirectWriter, root: Depot, one: Whereabouts, target: str) -> bool:
     file = one.file
     if file.path is None or file.bytes is None or file.sha256 is None:
         raise RuntimeError(f"file {file.pk} is placed without a path, a size and a hash")
     writer.write_now(outputs.aim, file.pk, target)
-    outcome = move(root, file.path, target, Content(file.bytes, file.sha256))
+    outcome = root.move(file.path, target, Content(file.bytes, file.sha256))
     if isinstance(outcome, Placed | AlreadyThere | Absent):  # a file that is gone is missed at its new place
         writer.write_now(outputs.moved, file.pk)
         return True
     writer.write_now(outputs.stayed, file.pk)
     return False
-
-
-def _says(root: OutputRoot, fresh: Iterator[bytes]) -> bool:
-    """Whether the file holds just these lines; where there is no file, whether there are none."""
-    try:
-        with root.entry(NAME) as entry, os.fdopen(root.disk.open_file(entry, Access.READ), "rb") as file:
-            pairs = itertools.zip_longest(file, fresh, fillvalue=b"")
-            return all(itertools.starmap(bytes.__eq__, pairs))
-    except FileNotFoundError:
-        return next(fresh, None) is None
-
-
-def _replace(root: OutputRoot, fresh: Iterator[bytes]) -> None:
-    new = root.partial(NAME)
-    with contextlib.suppress(FileNotFoundError):
-        root.disk.remove(
-            new
-        )  # what a run that died left there; or a link that was planted, and is not written through
-    with os.fdopen(root.disk.open_file(new, Access.CREATE), "wb") as out:
-        out.writelines(fresh)
-        out.flush()
-        os.fsync(out.fileno())
-    with root.entry(NAME) as entry:
-        os.replace(new.name, entry.name, src_dir_fd=new.directory, dst_dir_fd=entry.directory)
-        root.disk.sync(entry.directory)
