@@ -42,10 +42,11 @@ _RETRY = {
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What stands under a key: its length, its version's tag, and the SHA-256 that its writer gave it, if one did."""
+    """What stands under a key: its length, what tells its version, and the SHA-256 that its writer gave it, if one did."""
 
     size_bytes: int
     e_tag: str | None
+    version: str | None
     sha256: str | None
 
 
@@ -70,7 +71,12 @@ class Bucket:
         except FileNotFoundError:
             return None
         sha256 = found.attributes.get(SHA256)
-        return Held(int(found.meta["size"]), found.meta["e_tag"], None if sha256 is None else str(sha256))
+        return Held(
+            int(found.meta["size"]),
+            found.meta["e_tag"],
+            found.meta["version"],
+            None if sha256 is None else str(sha256),
+        )
 
     def read(self, key: str, offset: int, size: int, held: Held) -> bytes:
         """Up to ``size`` bytes of just what was ``held`` there, from ``offset``; empty at the end."""
@@ -78,7 +84,9 @@ class Bucket:
         if offset >= end:
             return b""
         with translated():
-            options = {"range": (offset, end), "if_match": held.e_tag}
+            options: dict[str, Any] = {"range": (offset, end)}
+            if held.e_tag is not None:
+                options["if_match"] = held.e_tag
             content = bytes(self._library.get(self._store, key, options=options).bytes())
         if len(content) != end - offset:
             raise OSError(errno.EIO, f"{len(content)} bytes came instead of {end - offset}")
@@ -91,10 +99,11 @@ class Bucket:
 
     def replace(self, key: str, content: bytes, attributes: Mapping[str, str], held: Held | None) -> None:
         """Put ``content`` in the place of just what was ``held`` (``None``: of nothing)."""
-        if held is None or held.e_tag is None:
-            mode: Any = "create" if held is None else "overwrite"
+        if held is None:
+            mode: Any = "create"
         else:
-            mode = {"e_tag": held.e_tag, "version": None}
+            known = {"e_tag": held.e_tag, "version": held.version}
+            mode = {name: value for name, value in known.items() if value is not None} or "overwrite"
         with translated():
             how = {**_once(attributes), "mode": mode}
             self._library.put(self._store, key, content, **how)

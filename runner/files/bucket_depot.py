@@ -75,7 +75,7 @@ class BucketDepot:
         try:
             prove_writable(self.bucket)
         except OSError as error:
-            raise UsageError(f"{self.path} cannot be written: {error.strerror}") from error
+            raise UsageError(f"{self.path} cannot be written: {error.strerror}; nothing was sent") from error
 
     def refuse_if_replaced(self) -> None:
         """A bucket is named by its URL in every request."""

@@ -23,7 +23,9 @@ BUCKET = "films"
 SECRET = "CANARY-secret-key-of-the-bucket"
 KEY_ID = "AKIAIOSFODNN7EXAMPLE"
 _SPACE = "{http://s3.amazonaws.com/doc/2006-03-01/}"
-_SOMEBODY = "AWS4-HMAC-SHA256 Credential=somebody/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0"
+_SOMEBODY = (
+    "AWS4-HMAC-SHA256 Credential=somebody/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0"
+)
 _SKIPPED = frozenset({"host", "connection", "transfer-encoding", "content-length"})
 
 
@@ -76,7 +78,9 @@ class Store:
             page = ET.fromstring(body).findall(f"{_SPACE}Contents")
             if not page:
                 return found
-            found |= {str(one.findtext(f"{_SPACE}Key")): int(one.findtext(f"{_SPACE}Size") or 0) for one in page}
+            found |= {
+                str(one.findtext(f"{_SPACE}Key")): int(one.findtext(f"{_SPACE}Size") or 0) for one in page
+            }
             after = max(found)
 
     def keys(self) -> dict[str, bytes]:
@@ -92,7 +96,8 @@ class Store:
         self.ask("POST", "/moto-api/reset-auth", b"0" if wanted else b"inf")
 
     def ask(self, method: str, path: str, body: bytes | None = None) -> tuple[Mapping[str, str], bytes]:
-        request = urllib.request.Request(self.url + path, body, {"Authorization": _SOMEBODY}, method=method)
+        headers = {"Authorization": _SOMEBODY, "Content-Type": "application/octet-stream"}
+        request = urllib.request.Request(self.url + path, body, headers, method=method)
         with urllib.request.urlopen(request, timeout=20) as answer:
             return answer.headers, answer.read()
 
@@ -142,6 +147,7 @@ class Proxy:
     url: str
     before: Callable[[Asked], Answer | None] = lambda _: None
     after: Callable[[Asked], None] = lambda _: None
+    drops_conditions: bool = False
     asked: list[Asked] = field(default_factory=list)
 
 
@@ -181,6 +187,8 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.target.url)
         connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
         headers = {name: text for name, text in self.headers.items() if name.lower() not in _SKIPPED}
+        if self.rules.drops_conditions:
+            headers = {name: text for name, text in headers.items() if name.lower() != "if-none-match"}
         try:
             connection.request(self.command, self.path, body, headers)
             found = connection.getresponse()
@@ -190,7 +198,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.rules.after(asked)
         self._answer(found.status, dict(found.getheaders()), content)
 
-    do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _pass_on
+    do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _pass_on  # noqa: N815 - the names of http.server
 
     def _answer(self, status: int, headers: Mapping[str, str], content: bytes) -> None:
         with contextlib.suppress(OSError):  # whoever asked may have been killed meanwhile
@@ -222,7 +230,10 @@ def _free_port() -> int:
 def _wait_for(port: int, server: "subprocess.Popen[bytes]") -> None:
     give_up_at = time.monotonic() + 60
     while True:
-        with contextlib.suppress(OSError), contextlib.closing(socket.create_connection(("127.0.0.1", port), 1)):
+        with (
+            contextlib.suppress(OSError),
+            contextlib.closing(socket.create_connection(("127.0.0.1", port), 1)),
+        ):
             return
         if server.poll() is not None or time.monotonic() > give_up_at:
             raise AssertionError("the S3 server does not start")
