@@ -7,8 +7,6 @@ stands in manifests, in the state and in logs.
 import re
 from dataclasses import dataclass
 
-from runner.core.suggestion import did_you_mean
-
 SCHEMES = ("s3", "gs", "az")
 
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
@@ -49,7 +47,7 @@ def bucket_url(text: str) -> BucketUrl:
     if found is None or scheme not in SCHEMES:
         raise BucketUrlError(
             f"'{scheme}://' is no storage that is known",
-            did_you_mean(scheme, SCHEMES) or "write s3://bucket/prefix, gs://, az://, or a local path",
+            "write s3://bucket/prefix, gs://, az://, or a local path",
         )
     authority, _, path = found[2].partition("/")
     if "@" in authority:

@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 from runner.core.bucket_url import BucketUrl
 from runner.core.errors import UsageError
@@ -30,7 +30,7 @@ _PARTS_AT_ONCE = 2  # what they hold in memory is 16 MB a file, as much as a sma
 _LIMITS: Mapping[str, str] = {"timeout": "120s", "connect_timeout": "10s"}
 _PREFIXES = {"s3": "AWS", "gs": "GOOGLE", "az": "AZURE"}
 _RETRY = {
-    "max_retries": 6,
+    "max_retries": 8,
     "retry_timeout": timedelta(seconds=60),
     "backoff": {
         "init_backoff": timedelta(milliseconds=200),
@@ -62,6 +62,9 @@ class Bucket:
         self._library = _library()
         refuse_without_credentials(url, os.environ)
         self._store = _made(url, os.environ)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"{self.url}: a bucket holds secret keys and is not pickled; pass its URL on")
 
     def look(self, key: str) -> Held | None:
         """What stands under the key, ``None`` where nothing does."""

@@ -65,7 +65,6 @@ def test_a_store_that_overwrites_taken_keys_is_not_used(store, proxy, tmp_path):
 
 def test_a_store_that_cannot_be_reached_ends_a_run_before_anything_is_sent(store, tmp_path, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    monkeypatch.setenv("RUNNER_STORE_PATIENCE", "1s")
     with scene_in(tmp_path, settings=BUCKET_SETTINGS) as scene:
         code, said, submissions = refused(scene)
     assert (code, "the store cannot be reached" in said, submissions) == (2, True, 0)
