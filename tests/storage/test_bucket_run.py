@@ -103,10 +103,13 @@ def killed_and_resumed(store, proxy, scene, *, moment, is_done):
 @pytest.mark.parametrize(
     "is_done", [False, True], ids=["before the store has it", "before the program knows"]
 )
-def test_a_run_that_is_killed_while_it_puts_a_file_goes_on_to_the_same_tree(store, proxy, tmp_path, is_done):
+@pytest.mark.parametrize("end", ["-01.mp4", "metadata.jsonl"])
+def test_a_run_that_is_killed_while_it_puts_a_file_goes_on_to_the_same_tree(
+    store, proxy, tmp_path, end, is_done
+):
     with scene_in(tmp_path / "cloud", settings=BUCKET_SETTINGS, seed=3) as scene, Watcher(store) as watcher:
         _, done = killed_and_resumed(
-            store, proxy, scene, moment=lambda asked: asked.puts(".mp4"), is_done=is_done
+            store, proxy, scene, moment=lambda asked: asked.puts(end), is_done=is_done
         )
         again = scene.run()
     tree = without_list(tree_of(store))
@@ -129,6 +132,34 @@ def test_a_run_that_is_killed_between_the_parts_of_a_file_leaves_none_of_them(st
         *(True, 0),
         local_tree(tmp_path, prompts=("fox",), **large),
         *(True, []),
+    )
+
+
+@pytest.mark.parametrize(
+    "is_done", [False, True], ids=["before the store does it", "before the program knows"]
+)
+@pytest.mark.parametrize("what", ["a new key", "the removal of the old one"])
+def test_a_run_that_is_killed_while_it_moves_a_file_goes_on_to_the_same_tree(
+    store, proxy, tmp_path, what, is_done
+):
+    with scene_in(tmp_path, settings=BUCKET_SETTINGS, two_files=0.0) as scene:
+        assert scene.resume().code == 0
+        contents = sorted(without_list(tree_of(store)).values())
+        scene.manifest.write_text(
+            scene.manifest.read_text().replace(f"'{TREE}'", f"'{TREE}', layout: '{{job_id}}'")
+        )
+
+        def moment(asked):
+            return asked.puts(".mp4") if what == "a new key" else asked.path.endswith("?delete")
+
+        _, done = killed_and_resumed(store, proxy, scene, moment=moment, is_done=is_done)
+        names = sorted(f"{one['job_id']}.mp4" for one in scene.jobs())
+        submissions = len(list(scene.books().requests("generate")))
+    tree = without_list(tree_of(store))
+    listed = sorted(row["file_name"] for row in rows_of(store.get("trees/four/metadata.jsonl")))
+    assert (done.code, sorted(tree), sorted(tree.values()) == contents, listed, submissions) == (
+        *(0, names),
+        *(True, names, 4),
     )
 
 
