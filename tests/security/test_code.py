@@ -162,7 +162,11 @@ def test_bytes_from_outside_are_read_by_the_strict_reader():
 
 def test_only_what_is_declared_is_imported():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    declared = {re.split(r"[><=!~\[ ]", line)[0].lower() for line in project["dependencies"]}
+    extras = [
+        lines for name, lines in project["optional-dependencies"].items() if not name.startswith("test")
+    ]
+    lines = [*project["dependencies"], *(line for extra in extras for line in extra)]
+    declared = {re.split(r"[><=!~\[ ]", line)[0].lower() for line in lines}
     imported = {
         (each if isinstance(node, ast.Import) else node.module or "").split(".")[0]
         for _, node in nodes(ast.Import, ast.ImportFrom)
@@ -171,7 +175,7 @@ def test_only_what_is_declared_is_imported():
     others = {name for name in imported if name not in sys.stdlib_module_names} - {"runner"}
     packages = {"yaml": "pyyaml", "yarl": "aiohttp", "dotenv": "python-dotenv"}
     assert {packages.get(name, name) for name in others} <= declared
-    assert all(">=" in line for line in project["dependencies"])
+    assert all(">=" in line for line in lines)
 
 
 def test_no_option_takes_a_secret():

@@ -11,8 +11,12 @@ import pytest
 from runner.core.bucket_url import bucket_url
 from runner.files.bucket import Bucket
 from runner.files.bucket_depot import BucketDepot
+from runner.files.download import fetch
 from runner.files.outcomes import Absent, AlreadyThere, Conflict, Content, Placed
+from runner.files.session import open_session
+from runner.files.tree import Tree
 from runner.files.unfinished import abort_unfinished, uploads_of
+from tests.files.files_support import LOOPBACK, fetched, mp4, reply, serving
 from tests.storage.cloud import SECRET
 
 URL = bucket_url("s3://films/trees/t")
@@ -178,6 +182,29 @@ async def test_only_the_parts_of_our_own_key_are_taken_back(store):
         store.ask("POST", f"/films/trees/t/{key}?uploads")
     is_done = await abort_unfinished(URL, "x.mp4")
     assert (is_done, sorted(store.uploads())) == (True, ["trees/t/x.mp4.theirs", "trees/t/y.mp4"])
+
+
+async def test_no_more_files_come_than_the_bucket_takes(store, depot):
+    """Otherwise a fast sender and a slow store would put the whole batch on this machine's disk."""
+    film = mp4()
+    async with serving(reply(film)) as server, open_session(LOOPBACK) as session:
+        tree = Tree(depot, session, LOOPBACK, at_once=1)
+        first = await tree.fetch(server.url(), "job-1")
+        second = asyncio.create_task(tree.fetch(server.url(), "job-2"))
+        await fetch(session, depot.spool, server.request())  # long enough for the second one, if it were let
+        before = (second.done(), len(server.requests))
+        await tree.place("job-1", "1.mp4", content_of(film))
+        after = (await second, len(server.requests))
+    assert (first, before, after) == (fetched(film), (False, 2), (fetched(film), 3))
+
+
+def test_the_local_store_of_the_library_keeps_no_attributes(tmp_path):
+    """One of the reasons why local trees do not go through it; where nothing is noted, a key is read to be judged."""
+    import obstore
+    from obstore.store import LocalStore
+
+    with pytest.raises(NotImplementedError, match="attributes"):
+        obstore.put(LocalStore(tmp_path), "x", b"x", attributes={"sha256": "0"}, use_multipart=False)
 
 
 def test_the_answer_of_a_store_names_uploads_by_their_key():

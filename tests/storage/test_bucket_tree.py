@@ -98,6 +98,14 @@ def test_a_file_is_not_moved_over_another(store, made):
     assert ("could not be moved" in done.err, kept) == (True, (b"a person's own film", True))
 
 
+def test_a_file_that_a_person_changed_is_not_moved(store, made):
+    store.put(f"trees/four/{FOX}", b"a person's own film")
+    moved_to(made, "all/{prompt_id}-{ratio}")
+    done = made.resume()
+    kept = store.get(f"trees/four/{FOX}")
+    assert ("could not be moved" in done.err, kept) == (True, b"a person's own film")
+
+
 def test_a_job_that_leaves_the_manifest_keeps_its_file_and_its_row(store, made):
     made.manifest.write_text(made.manifest.read_text().replace("  - {id: owl, text: one owl}\n", ""))
     done = made.resume()
