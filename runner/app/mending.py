@@ -40,6 +40,7 @@ def repair(
     ):
         tree.refuse_foreign_metadata(root)
         root.lock()
+        root.prove_writable()
         mender = _Mender(writer, batch, root, tell)
         mender.tidy()
         damaged = mender.check()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from runner.app.workplace import Workplace, find_batch
 from runner.core.bucket_url import is_url
+from runner.core.errors import UsageError
 from runner.core.records import Batch, StoredFile
 from runner.files.depot import Depot
 from runner.files.outcomes import CheckOutcome, Content, Damaged, Intact, Missing
@@ -108,6 +109,10 @@ def existing_root(workplace: Workplace, batch: Batch) -> Iterator[Depot | None]:
         yield None
         return
     with workplace.depot(batch.output_dir, batch.name, create=False) as root:
+        try:  # a store that cannot be reached has no damaged files
+            root.refuse_if_replaced()
+        except OSError as error:
+            raise UsageError(f"{batch.output_dir}: cannot be read: {error.strerror}") from error
         yield root
 
 

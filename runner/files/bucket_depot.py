@@ -78,7 +78,8 @@ class BucketDepot:
             raise UsageError(f"{self.path} cannot be written: {error.strerror}; nothing was sent") from error
 
     def refuse_if_replaced(self) -> None:
-        """A bucket is named by its URL in every request."""
+        # A list, not a look: to look for a key in a bucket that is not there says no more than that there is no key.
+        next(self.bucket.listed(), None)
 
     def has(self, path: str) -> bool:
         return self.bucket.look(_key(path)) is not None

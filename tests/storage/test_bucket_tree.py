@@ -150,11 +150,25 @@ def test_the_doctor_looks_whether_the_bucket_takes_keys(store, made):
     )
 
 
-def test_verify_and_plan_work_while_somebody_else_holds_the_batch_and_leave_no_spool(store, tmp_path):
+@pytest.mark.parametrize("words", [("verify", BATCH), ("verify", BATCH, "--repair")])
+@pytest.mark.parametrize(
+    "is_gone", [True, False], ids=["a bucket that is gone", "a store that is not reached"]
+)
+def test_a_store_that_cannot_be_asked_has_no_damaged_files(store, made, monkeypatch, words, is_gone):
+    if is_gone:
+        store.ask("POST", "/moto-api/reset")
+    else:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    done = made.ask(*words)
+    reason = "no such bucket" if is_gone else "cannot be reached"
+    assert (done.code, reason in done.err, "damaged" in done.out + done.err) == (2, True, False)
+
+
+def test_a_plan_asks_nothing_of_the_store_and_leaves_no_spool(store, proxy, tmp_path):
     with scene_in(tmp_path, settings=BUCKET_SETTINGS) as scene:
         done = scene.ask("plan", "batch.yaml")
         spools = list(scene.root.rglob("*.spool"))
-    assert (done.code, spools) == (0, [])
+    assert (done.code, proxy.asked, spools) == (0, [], [])
 
 
 def test_the_list_of_a_local_tree_and_of_one_in_a_bucket_say_the_same(store, made, tmp_path):
