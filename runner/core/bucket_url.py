@@ -10,6 +10,8 @@ from dataclasses import dataclass
 SCHEMES = ("s3", "gs", "az")
 
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
+_BEGINNINGS = tuple(f"{scheme}:" for scheme in SCHEMES)
+_WAY_OUT = "write s3://bucket/prefix, gs://, az://, or a local path"
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,221}")
 _PREFIX_BYTES = 400  # a key has at most 1024 bytes; what is left is for the paths of files
 
@@ -36,19 +38,18 @@ class BucketUrl:
 
 
 def is_url(text: str) -> bool:
-    """Whether the text is written as a URL, of whatever scheme, and so no local path."""
-    return _URL.fullmatch(text) is not None
+    """Whether the text is meant as a URL, of whatever scheme, and so as no local path; ``s3:/films`` is, too."""
+    return _URL.fullmatch(text) is not None or text.lower().startswith(_BEGINNINGS)
 
 
 def bucket_url(text: str) -> BucketUrl:
     """The place that a URL names, in its one spelling; raises ``BucketUrlError``."""
     found = _URL.fullmatch(text)
-    scheme = found[1].lower() if found else ""
-    if found is None or scheme not in SCHEMES:
-        raise BucketUrlError(
-            f"'{scheme}://' is no storage that is known",
-            "write s3://bucket/prefix, gs://, az://, or a local path",
-        )
+    if found is None:
+        raise BucketUrlError("a URL has '://' after its scheme", _WAY_OUT)
+    scheme = found[1].lower()
+    if scheme not in SCHEMES:
+        raise BucketUrlError(f"'{scheme}://' is no storage that is known", _WAY_OUT)
     authority, _, path = found[2].partition("/")
     if "@" in authority:
         raise BucketUrlError(

@@ -28,8 +28,8 @@ def test_a_url_has_one_spelling(text, spelt):
             "write s3://bucket/prefix, gs://, az://, or a local path",
         ),
         (
-            "films/spring",
-            "'://' is no storage that is known",
+            "s3:/films/spring",
+            "a URL has '://' after its scheme",
             "write s3://bucket/prefix, gs://, az://, or a local path",
         ),
         ("s3://films//x", "the prefix has an empty, '.' or '..' folder", "write one '/' between two names"),
@@ -68,6 +68,7 @@ def test_what_may_be_a_secret_is_refused_and_not_shown(text):
     [
         ("s3://films", True),
         ("x+y-1.2://z", True),
+        ("S3:/films", True),
         ("outputs/films", False),
         ("/a://b", False),
         ("a:/b", False),
