@@ -8,7 +8,7 @@ from pathlib import Path
 
 from runner.app.inspecting import shown_records, standing_of
 from runner.app.kept_file import beginning_of, keep, put
-from runner.app.workplace import Workplace, find_batch
+from runner.app.workplace import Workplace, find_batch, refuse_bucket
 from runner.core.advice import Invocation
 from runner.core.errors import UsageError
 from runner.files.root import OutputRoot
@@ -48,6 +48,7 @@ def report(workplace: Workplace, named: str, file: str | None = None) -> Reporte
         if connection is None:
             raise RuntimeError("a batch was found in no state")
         standing = standing_of(workplace, connection, batch)
+        refuse_bucket(batch, "the gallery")
         if not Path(batch.output_dir).is_dir():
             raise UsageError(
                 f"there is no {batch.output_dir}: the first video of a run makes it, unless it was moved away"
