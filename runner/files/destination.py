@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO, Self
 
 from runner.core.errors import UsageError
-from runner.files.disk import LATE_DISK, Access, Entry
+from runner.files.disk import Access, Entry
 from runner.files.outcomes import Content
 from runner.files.root import PARTIAL, OutputRoot
 
@@ -45,7 +45,7 @@ class Destination:
             raise UsageError(f"{self.path}: there is something already; name another directory")
         self._refuse_foreign()
         # Each of a hundred thousand folders synced for itself would take minutes; `finish` syncs them all at once.
-        self.root = OutputRoot(str(self.building), disk=LATE_DISK)
+        self.root = OutputRoot(str(self.building), syncs=False)
         try:
             self.root.lock()
             if self._mark() is None:

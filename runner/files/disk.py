@@ -189,18 +189,8 @@ class _RealDisk:
         return _stat_of(os.fstat(handle))
 
 
-class _LateDisk(_RealDisk):
-    """The same for what can be made again: nothing is synced until somebody syncs all of it at once."""
-
-    def sync(self, handle: int) -> None:
-        pass
-
-
 REAL_DISK: Disk = _RealDisk()
 """The file system of this machine."""
-
-LATE_DISK: Disk = _LateDisk()
-"""The same, for a directory that is synced as a whole before anybody is told of it."""
 
 
 def _stat_of(found: os.stat_result) -> Stat:
