@@ -33,12 +33,16 @@ class OutputRoot:
     What stands under a path is reached component by component from the open root, never through a symlink.
     """
 
-    def __init__(self, path: str, *, create: bool = True, disk: Disk = REAL_DISK) -> None:
-        """Open the directory; ``UsageError`` where that cannot be done. ``create`` makes it, ``False`` is for reading."""
+    def __init__(self, path: str, *, create: bool = True, disk: Disk = REAL_DISK, syncs: bool = True) -> None:
+        """Open the directory; ``UsageError`` where that cannot be done. ``create`` makes it, ``False`` is for reading.
+
+        Without ``syncs`` directories that are made are not durable by themselves: the caller syncs all of it at its end.
+        """
         if is_url(path):
             raise UsageError(
                 f"{path}: this command cannot work on a tree in object storage yet; copy the tree to a local directory for it"
             )
+        self._syncs = syncs
         self.path = str(Path(path).resolve())
         self.disk = disk
         self._mutex = threading.Lock()
@@ -160,7 +164,7 @@ class OutputRoot:
                 so_far = f"{so_far}{each}/"
                 above, current = current, self._step(Entry(current, each), so_far, create=create)
                 stack.callback(self.disk.close, current)
-                if (create or durable) and so_far not in self._durable:
+                if self._syncs and (create or durable) and so_far not in self._durable:
                     # Also for one that was there: a process that died may have made it and not synced it.
                     unsynced.append((above, so_far))
             yield Entry(current, name)
