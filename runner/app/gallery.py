@@ -11,6 +11,7 @@ from runner.app.kept_file import beginning_of, keep, put
 from runner.app.workplace import Workplace, find_batch, refuse_bucket
 from runner.core.advice import Invocation
 from runner.core.errors import UsageError
+from runner.files.depot import Depot
 from runner.files.root import OutputRoot
 from runner.report.catalogue import figures
 from runner.report.failures import failures
@@ -66,6 +67,25 @@ def report(workplace: Workplace, named: str, file: str | None = None) -> Reporte
             raise UsageError(f"{path} cannot be written: {error.strerror or error}") from error
     jobs = standing.counts.total + standing.counts.removed
     return Reported(batch.name, path, size, jobs)
+
+
+def at_the_end(
+    connection: Connection, root: Depot, workplace: Workplace, standing: Standing, call: Invocation
+) -> list[str]:
+    """Write it at the end of a run, in a tree of this machine; notes for people.
+
+    A convenience: whatever goes wrong with it is no trouble of the run.
+    """
+    if not root.is_local:
+        return []
+    jobs = standing.counts.total + standing.counts.removed
+    if jobs > MOST_AT_THE_END:
+        return [f"{jobs:,} jobs: the gallery takes a while, `{call.of_batch('report')}` writes it"]
+    try:
+        write(connection, root.spool, workplace, standing, call)
+    except OSError as error:
+        return [f"the gallery {root.path}/{NAME} was not written: {error.strerror or error}"]
+    return []
 
 
 def write(

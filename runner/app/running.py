@@ -36,7 +36,6 @@ from runner.engine.ports import Orders, Ports, Watcher
 from runner.engine.run import Run
 from runner.files.depot import Depot
 from runner.report.closing import Made, MadeSoFar
-from runner.report.gallery import NAME as GALLERY_NAME
 from runner.report.metadata import NAME as METADATA_NAME
 from runner.report.payload import Standing, status_json
 from runner.store import batches, locks, reads, troubles
@@ -264,7 +263,7 @@ class _Batchwork:
             fresh = batches.by_pk(connection, batch.pk)
             standing = replace(standing_of(self.workplace, connection, fresh), running_pid=None)
             if ending.state is None and ending.disk is None:
-                self._write_gallery(connection, root, standing)
+                self.notes.extend(gallery.at_the_end(connection, root, self.workplace, standing, self._call))
             found = troubles.by_class(connection, batch.pk)
         ending = replace(ending, incomplete=ending.incomplete + len(described.missing))
         pending = standing.counts.by_state[JobState.PENDING]
@@ -277,22 +276,6 @@ class _Batchwork:
 
     def _describe(self, connection: Connection, root: Depot, batch: Batch) -> Described:
         return describing.describe(self.workplace, connection, root, batch, self.manifest_sha256)
-
-    def _write_gallery(self, connection: Connection, root: Depot, standing: Standing) -> None:
-        """A convenience: whatever goes wrong with it is no trouble of the run. Only a tree of this machine has one."""
-        if not root.is_local:
-            return
-        jobs = standing.counts.total + standing.counts.removed
-        if jobs > gallery.MOST_AT_THE_END:
-            report = self._call.of_batch("report")
-            self.notes.append(f"{jobs:,} jobs: the gallery takes a while, `{report}` writes it")
-            return
-        try:
-            gallery.write(connection, root.spool, self.workplace, standing, self._call)
-        except OSError as error:
-            self.notes.append(
-                f"the gallery {root.path}/{GALLERY_NAME} was not written: {error.strerror or error}"
-            )
 
     @property
     def _call(self) -> Invocation:
