@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from runner.core.money import Price
+from runner.core.money import Credits, Price
 from runner.core.records import JobRecord
 from runner.core.safe_text import for_html
 from runner.report.catalogue import Catalogue, Numbers
@@ -31,12 +31,18 @@ _ESCAPED = {ord(each): f"\\u{ord(each):04x}" for each in "<\u2028\u2029"}
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What a page says of the batch as a whole: ``figures`` as ``catalogue.figures``, ``failures`` as ``failures.failures``."""
+    """What a page says of the batch as a whole: ``figures`` as ``catalogue.figures``, ``failures`` as ``failures.failures``.
+
+    ``tree`` is the way from the page to the files, with a ``/`` at its end. ``again`` is what another take holds, where that
+    is more than the price because the service charged more.
+    """
 
     batch: str
     price: Price
     figures: Json
     failures: Sequence[Json]
+    tree: str = ""
+    again: Credits | None = None
 
 
 def page(
@@ -50,12 +56,14 @@ def page(
     yield _beginning(head.batch, is_live=live is not None)
     known = Catalogue(numbers)
     price = {"credits": head.price.credits, "usd": float(head.price.usd)}
+    price["again"] = head.price.credits if head.again is None else head.again
     batch: Json = {
         "batch": head.batch,
         "price": price,
         "figures": head.figures,
         "failures": list(head.failures),
         "live": None if live is None else {"sequence": live},
+        "tree": head.tree,
     }
     yield _block("batch", batch)
     yield from _in_pieces(_rows(known, records))

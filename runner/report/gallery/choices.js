@@ -1,7 +1,9 @@
 // What a person thinks of a job. It is shown at once, and taken back with the reason where it could not be kept.
 
 const isLive = batch.live !== null;
-const saving = new Map(); // by job: how many of its changes are on their way
+const known = new Map(); // by job: its row as the review told it last, while changes of it are on their way
+const changes = new Map(); // by job: those changes, the oldest first
+let sending = Promise.resolve(); // one after the other, so that they arrive in the order in which they were made
 
 function showChoosing(row) {
   const box = $("choosing");
@@ -43,7 +45,7 @@ function againButton(row) {
 
 // What one more take costs at most: the price, or what was charged where that was more.
 function priceOf() {
-  return batch.price.credits;
+  return batch.price.again;
 }
 
 function canBeMadeAgain(row) {
@@ -59,10 +61,18 @@ function toggleAgain(id) {
   if (canBeMadeAgain(row)) choose(id, { again: !row.again });
 }
 
-async function choose(id, set) {
-  const before = jobs.get(id);
-  replaceJob({ ...before, ...shownAs(set) });
-  noteSaving(id, 1);
+function choose(id, set) {
+  say("");
+  if (!changes.has(id)) {
+    known.set(id, jobs.get(id));
+    changes.set(id, []);
+  }
+  changes.get(id).push(set);
+  showChanged(id);
+  sending = sending.then(() => send(id, set));
+}
+
+async function send(id, set) {
   try {
     const answer = await fetch("choices", {
       method: "POST",
@@ -71,32 +81,36 @@ async function choose(id, set) {
     });
     const told = await answer.json();
     if (!answer.ok) throw new Error(told.error ?? `the review answered ${answer.status}`);
-    if (saving.get(id) === 1) for (const row of told.jobs) replaceJob(row);
-    say("");
+    told.jobs.forEach(learn);
   } catch (error) {
-    replaceJob(before);
     say(`Not kept: ${error instanceof TypeError ? "the review does not answer; is it still running?" : error.message}`);
-  } finally {
-    noteSaving(id, -1);
   }
+  changes.get(id).shift();
+  showChanged(id);
 }
 
-// While something is on its way, the page says so to assistive technology, and to those who wait for it.
-function noteSaving(id, by) {
-  saving.set(id, (saving.get(id) ?? 0) + by);
-  const isBusy = [...saving.values()].some(Boolean);
-  $("grid").toggleAttribute("data-saving", isBusy);
+// A row as the review tells it; what is on its way still shows on top of it.
+function learn(row) {
+  if (changes.has(row.id)) known.set(row.id, row);
+  else jobs.set(row.id, row);
+}
+
+// While something is on its way, the page says so to those who wait for it.
+function showChanged(id) {
+  const left = changes.get(id);
+  jobs.set(id, Object.assign({}, known.get(id), ...left.map(shownAs)));
+  if (left.length === 0) {
+    changes.delete(id);
+    known.delete(id);
+  }
+  $("grid").toggleAttribute("data-saving", changes.size > 0);
+  refresh();
 }
 
 // The fields of a change, as a row has them.
 function shownAs(set) {
   const { flag, ...others } = set;
   return flag === undefined ? others : { choice: flag ?? undefined, ...others };
-}
-
-function replaceJob(row) {
-  jobs.set(row.id, row);
-  refresh();
 }
 
 function say(text) {

@@ -97,16 +97,20 @@ function searchable(row) {
   return text;
 }
 
-function shownJobs() {
+// The jobs that match, in order. `kept` stay, by id, though they match no longer: nothing vanishes under somebody's hands.
+function shownJobs(kept) {
   const conditions = filtersNow.filter((filter) => chosen.has(filter.name));
   const words = wantedText.split(/\s+/).filter(Boolean);
   const found = [];
   for (const row of jobs.values()) {
-    if (!conditions.every((filter) => filter.of(row) === chosen.get(filter.name))) continue;
-    if (words.length && !words.every((word) => searchable(row).includes(word))) continue;
-    found.push(row);
+    if (kept.has(row.id) || isMatch(row, conditions, words)) found.push(row);
   }
   return found.sort(inOrder);
+}
+
+function isMatch(row, conditions, words) {
+  if (!conditions.every((filter) => filter.of(row) === chosen.get(filter.name))) return false;
+  return words.every((word) => searchable(row).includes(word));
 }
 
 function startFilters() {

@@ -106,7 +106,7 @@ function drawn(place) {
 function refresh({ fromTop = false } = {}) {
   const anchor = fromTop ? null : anchorNow();
   showFilters();
-  shown = shownJobs();
+  shown = shownJobs(new Set(fromTop ? [] : shown.map((row) => row.id)));
   const isWhole = arrange();
   if (!placeOf.has(current)) current = shown[0]?.id ?? null;
   showCounts(isWhole);

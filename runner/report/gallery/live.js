@@ -17,7 +17,7 @@ function startLive() {
       texts.delete(Number(number));
     }
     for (const [number, found] of Object.entries(told.details ?? {})) details.set(Number(number), found);
-    for (const row of told.jobs ?? []) if (!saving.get(row.id)) jobs.set(row.id, row);
+    (told.jobs ?? []).forEach(learn);
     if (told.figures) batch.figures = told.figures;
     if (told.failures) batch.failures = told.failures;
     later();

@@ -25,7 +25,7 @@ function valuesOf(row) {
 
 // A path of the tree as an address beside this page, whatever stands in its names.
 function addressOf(path) {
-  return path.split("/").map(encodeURIComponent).join("/");
+  return `${batch.tree}${path}`.split("/").map(encodeURIComponent).join("/");
 }
 
 function takeName(take) {

@@ -1,0 +1,76 @@
+"""Bugs about what is made again, and about what is deleted."""
+
+from tests.seeded.edits import Bug, bug
+
+DDL = "runner/store/ddl.py"
+ENROLMENT = "runner/store/enrolment.py"
+RETAKES = "runner/store/retakes.py"
+RETAKE = "runner/core/retake.py"
+COMPARISON = "runner/app/comparison.py"
+ENROLLING = "runner/app/enrolling.py"
+PRUNING = "runner/app/pruning.py"
+STORE_PRUNING = "runner/store/pruning.py"
+REMAKING = "tests/app/test_remaking.py::"
+PRUNED = "tests/app/test_pruning.py::"
+
+RETAKE_BUGS: tuple[Bug, ...] = (
+    bug(
+        "a-rejected-job-may-be-replaced-twice",
+        "tests/store/test_retakes.py::test_the_state_itself_refuses_a_second_take_instead_of_one_job",
+        (DDL, "CREATE UNIQUE INDEX job_instead_of", "CREATE INDEX job_instead_of"),
+    ),
+    bug(
+        "a-wish-that-was-fulfilled-stays",
+        f"{REMAKING}test_a_queued_job_is_planned_and_run_alike_and_its_wish_is_fulfilled",
+        (ENROLMENT, "            choices.fulfil(connection, one.instead_of)\n", ""),
+        (ENROLLING, "        writer.write_now(choices.fulfil, job_pk)\n", "        pass\n"),
+    ),
+    bug(
+        "what-was-made-again-is-offered-again",
+        f"{REMAKING}test_asked_again_there_is_nothing_more_to_do",
+        (RETAKES, "        ~exists().where(other.c.instead_of == job.c.id),\n", ""),
+    ),
+    bug(
+        "the-plan-knows-nothing-of-what-is-queued",
+        f"{REMAKING}test_a_queued_job_is_planned_and_run_alike_and_its_wish_is_fulfilled",
+        (
+            COMPARISON,
+            "        if self._batch is None or any(one.again for one in wanted.values()):\n",
+            "        if self._batch is None:\n",
+        ),
+        (COMPARISON, "pages(expand(manifest, self.notes, wanted))", "pages(expand(manifest, self.notes))"),
+    ),
+    bug(
+        "an-added-take-is-removed-by-the-next-edit",
+        f"{REMAKING}test_an_edited_manifest_keeps_the_takes_that_a_person_added[another order]",
+        (
+            RETAKE,
+            "            for take in sorted(retakes.added - met.named):\n",
+            "            for take in ():\n",
+        ),
+    ),
+    bug(
+        "a-new-take-has-the-number-of-one-that-is-there",
+        "tests/core/test_retake.py::test_a_new_take_is_none_that_the_manifest_the_state_or_another_retake_has",
+        (RETAKE, "met.named | retakes.added | retakes.known", "met.named"),
+    ),
+    bug(
+        "what-is-wished-after-the-plan-is-paid-for-unpriced",
+        "tests/app/test_late_wishes.py::test_what_is_queued_after_the_plan_waits_for_the_next_run",
+        (
+            ENROLLING,
+            "    again = [job",
+            "    wanted = writer.write_now(retakes.wanted, batch)\n    again = [job",
+        ),
+    ),
+    bug(
+        "what-is-kept-is-pruned",
+        "tests/store/test_store_pruning.py::test_the_files_of_rejected_jobs_come_job_by_job",
+        (STORE_PRUNING, "        choice.c.flag == Flag.REJECT,\n", "        choice.c.flag.is_not(None),\n"),
+    ),
+    bug(
+        "a-file-that-somebody-changed-is-pruned",
+        f"{PRUNED}test_a_file_that_somebody_changed_is_left_with_all_of_its_job",
+        (PRUNING, "    if isinstance(checked.outcome, Damaged):\n", "    if False:\n"),
+    ),
+)
