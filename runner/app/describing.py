@@ -1,4 +1,4 @@
-"""What a tree says of itself: ``metadata.jsonl`` and the dataset card, kept at the end of whatever changed it."""
+"""What a tree says of itself: ``metadata.jsonl``, the dataset card and the gallery, kept by whatever changed it."""
 
 import hashlib
 import itertools
@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from runner import __version__
-from runner.app import tree
+from runner.app import gallery, tree
 from runner.app.inspecting import standing_of
 from runner.app.kept_file import keep
 from runner.app.workplace import Workplace
@@ -18,6 +18,7 @@ from runner.files.lines import lines_of
 from runner.files.root import OutputRoot
 from runner.report import card
 from runner.report.card import Holding, Origin
+from runner.report.payload import Standing
 from runner.store import batches, troubles
 from runner.store.writer import Connection
 
@@ -54,7 +55,7 @@ def describe(
     batch: Batch,
     manifest_sha256: str | None = None,
 ) -> Described:
-    """Bring both to what the tree holds, each replaced atomically; where they say so already, nothing is written.
+    """Bring all of it to what the tree holds, each replaced atomically; where they say so already, nothing is written.
 
     ``manifest_sha256`` is the hash of the manifest that was run; without one the card keeps the hash that it names. A
     ``README.md`` that is not ours is left, with a note. Raises ``OSError``, also where the tree is not under its path any
@@ -63,15 +64,18 @@ def describe(
     found = tree.write_metadata(connection, root, batch)
     if not root.is_local:  # a bucket has no card yet
         return Described(found.missing)
-    note = _keep_card(workplace, connection, root.spool, batch, found.holding, manifest_sha256)
-    return Described(found.missing, () if note is None else (note,))
+    fresh = batches.by_pk(connection, batch.pk)
+    standing = replace(standing_of(workplace, connection, fresh), running_pid=None)
+    note = _keep_card(workplace, connection, root.spool, standing, found.holding, manifest_sha256)
+    notes = gallery.at_the_end(connection, root, workplace, standing)
+    return Described(found.missing, (*([] if note is None else [note]), *notes))
 
 
 def _keep_card(
     workplace: Workplace,
     connection: Connection,
     root: OutputRoot,
-    batch: Batch,
+    standing: Standing,
     holding: Holding,
     manifest_sha256: str | None,
 ) -> str | None:
@@ -81,10 +85,10 @@ def _keep_card(
         return _left_alone(root)
     if not there and not holding.files:
         return None
+    batch = standing.batch
     old_sha256, old_version = card.origin_in(there.decode("utf-8", "replace"))
     sha256 = manifest_sha256 or old_sha256 or sha256_of(batch.manifest)
     origin = Origin(Path(batch.manifest).name, sha256, old_version or __version__, workplace.sandbox)
-    standing = standing_of(workplace, connection, batches.by_pk(connection, batch.pk))
     classes = troubles.by_class(connection, batch.pk)
     # A newer runner alone is no reason to write into a finished tree.
     if there != card.card(standing, classes, origin, holding):

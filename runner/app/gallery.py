@@ -69,16 +69,15 @@ def report(workplace: Workplace, named: str, file: str | None = None) -> Reporte
     return Reported(batch.name, path, size, jobs)
 
 
-def at_the_end(
-    connection: Connection, root: Depot, workplace: Workplace, standing: Standing, call: Invocation
-) -> list[str]:
-    """Write it at the end of a run, in a tree of this machine; notes for people.
+def at_the_end(connection: Connection, root: Depot, workplace: Workplace, standing: Standing) -> list[str]:
+    """Write it once a tree of this machine has changed; notes for people.
 
-    A convenience: whatever goes wrong with it is no trouble of the run.
+    A convenience: whatever goes wrong with it is no trouble of whoever changed the tree.
     """
     if not root.is_local:
         return []
     jobs = standing.counts.total + standing.counts.removed
+    call = workplace.call(standing.batch.name, standing.batch.manifest)
     if jobs > MOST_AT_THE_END:
         return [f"{jobs:,} jobs: the gallery takes a while, `{call.of_batch('report')}` writes it"]
     try:

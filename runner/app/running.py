@@ -10,7 +10,6 @@ from runner import media
 from runner.app import (
     describing,
     enrolling,
-    gallery,
     going_on,
     notifying,
     probing,
@@ -262,8 +261,6 @@ class _Batchwork:
                     ending = replace(ending, disk=_unwritable(root, error))
             fresh = batches.by_pk(connection, batch.pk)
             standing = replace(standing_of(self.workplace, connection, fresh), running_pid=None)
-            if ending.state is None and ending.disk is None:
-                self.notes.extend(gallery.at_the_end(connection, root, self.workplace, standing, self._call))
             found = troubles.by_class(connection, batch.pk)
         ending = replace(ending, incomplete=ending.incomplete + len(described.missing))
         pending = standing.counts.by_state[JobState.PENDING]

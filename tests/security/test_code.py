@@ -172,6 +172,7 @@ def test_bytes_from_outside_are_read_by_the_strict_reader():
         "runner/report/claims.py",
         "runner/store/reads.py",
         "runner/store/records.py",
+        "runner/store/retakes.py",
         "runner/media/worker.py",  # questions of the process that started it
         "runner/media/viewer.py",  # answers of bounded length, checked field by field
         "runner/report/samples.py",  # lines that the same export has written
