@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from runner.app import describing, enrolling, planning
-from runner.app.comparison import Wishes
+from runner.app.comparison import Wishes, fingerprint
 from runner.app.desk import Decision
 from runner.app.workplace import Workplace, load_manifest, stamp
 from runner.core.errors import StateError, UsageError
@@ -74,6 +74,7 @@ def adopt(workplace: Workplace, path: str, tell: Callable[[Decision], None]) -> 
     state, a stranger's name or directory, nothing to adopt), ``ManifestError``, ``BusyError`` and ``StateError``.
     """
     manifest = load_manifest(path).manifest
+    texts = fingerprint(manifest)
     workplace.refuse_if_elsewhere(path)
     output_dir = workplace.output_dir(manifest)
     with holding(workplace.state, manifest.name):
@@ -87,7 +88,7 @@ def adopt(workplace: Workplace, path: str, tell: Callable[[Decision], None]) -> 
             root.lock()
             adoption = _Adoption(workplace, manifest, root, tell, Adopted(manifest.name))
             adoption.refuse_empty()
-            adoption.enrol_and_take_over(plan, output_dir)
+            adoption.enrol_and_take_over(plan, output_dir, texts)
         return adoption.result
 
 
@@ -108,11 +109,11 @@ class _Adoption:
         if not any(isinstance(row_in(line), Row) for line in self._lines()):
             raise UsageError(f"{self.root.path}/{NAME} holds no row of this program; nothing was changed")
 
-    def enrol_and_take_over(self, plan: Plan, output_dir: Path) -> None:
+    def enrol_and_take_over(self, plan: Plan, output_dir: Path, texts: str) -> None:
         """Bring the manifest into the state, and then what its tree proves."""
         with contextlib.closing(DirectWriter(open_for_writing(self.workplace.state))) as writer:
             batch = enrolling.open_batch(writer, self.manifest, plan, output_dir)
-            for _ in enrolling.enrol(writer, self.manifest, batch, plan.diff.retakes):
+            for _ in enrolling.enrol(writer, self.manifest, batch, plan.diff.retakes, texts):
                 pass
             self.take_over(writer, batch)
 

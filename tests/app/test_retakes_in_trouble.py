@@ -3,7 +3,7 @@
 import pytest
 
 from runner.app import enrolling, planning
-from runner.app.comparison import Wishes
+from runner.app.comparison import Wishes, fingerprint
 from runner.app.pruning import prune
 from runner.app.workplace import Workplace, load_manifest
 from tests.app.bench import NAME, Bench
@@ -28,6 +28,7 @@ class Run:
     def __init__(self, bench):
         self.bench = bench
         self.manifest = load_manifest("demo.yaml").manifest
+        self.texts = fingerprint(self.manifest)
         self.workplace = Workplace.at(None, sandbox=False)
         with self.workplace.reading() as connection:
             self.plan = planning.plan_with(connection, self.workplace, self.manifest, Wishes(examples=0))
@@ -36,7 +37,7 @@ class Run:
         with self.bench.writer() as writer:
             output_dir = self.workplace.output_dir(self.manifest)
             batch = enrolling.open_batch(writer, self.manifest, self.plan, output_dir)
-            for _ in enrolling.enrol(writer, self.manifest, batch, self.plan.diff.retakes):
+            for _ in enrolling.enrol(writer, self.manifest, batch, self.plan.diff.retakes, self.texts):
                 pass
 
 
