@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from runner.app import describing, enrolling, planning
 from runner.app.comparison import Wishes, fingerprint
 from runner.app.desk import Decision
+from runner.app.regaining import Regaining
 from runner.app.workplace import Workplace, load_manifest, stamp
 from runner.core.errors import StateError, UsageError
 from runner.core.model import JobId, JobState, Manifest
@@ -115,7 +116,9 @@ class _Adoption:
             batch = enrolling.open_batch(writer, self.manifest, plan, output_dir)
             for _ in enrolling.enrol(writer, self.manifest, batch, plan.diff.retakes, texts):
                 pass
-            self.take_over(writer, batch)
+            enrolled = writer.write_now(batches.by_pk, batch.pk)
+            Regaining(writer, enrolled, self.manifest, self._lines).takes(texts)
+            self.take_over(writer, enrolled)
 
     def take_over(self, writer: DirectWriter, batch: Batch) -> None:
         """Go through the list, and bring it to what was taken over."""
@@ -125,6 +128,7 @@ class _Adoption:
         claims = claims_in(self._rows())
         while page := list(islice(claims, PAGE)):
             self._work(writer, batch, page)
+        Regaining(writer, batch, self.manifest, self._lines).choices(stamp())
         if self.result.strangers or self.result.problems:
             self._keep_list()
         with self.workplace.reading() as connection:

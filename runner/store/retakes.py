@@ -65,6 +65,11 @@ def rejected(connection: Connection, batch_pk: int) -> list[StoredJob]:
     return list(_remakable(connection, batch_pk, job.c.id.in_(refused)))
 
 
+def remade(connection: Connection, job_pks: Sequence[int]) -> set[int]:
+    """Those of these jobs (a page, by row) that another take was made instead of."""
+    return set(connection.execute(select(job.c.instead_of).where(job.c.instead_of.in_(job_pks))).scalars())
+
+
 def _remakable(connection: Connection, batch_pk: int, which: ColumnElement[bool]) -> Iterator[StoredJob]:
     """Those jobs that are done and named by the manifest, and that nothing was made instead of yet."""
     other = job.alias("other")
