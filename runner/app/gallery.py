@@ -1,6 +1,7 @@
 """The gallery of a batch: ``index.html`` in its tree."""
 
 import os
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,13 +41,17 @@ def report(workplace: Workplace, named: str, file: str | None = None) -> Reporte
     Raises ``UsageError`` where there is no such batch, no tree, somebody else's file under the name, and where a page in
     ``file`` could not name the videos.
     """
+    if file == "-":
+        raise UsageError("a page on stdout could not name the videos beside it; name a file with -o")
     with workplace.reading() as connection:
         batch = find_batch(connection, named, workplace.state)
         if connection is None:
             raise RuntimeError("a batch was found in no state")
         standing = standing_of(workplace, connection, batch)
         if not Path(batch.output_dir).is_dir():
-            raise UsageError(f"there is no {batch.output_dir} yet: the first video makes it")
+            raise UsageError(
+                f"there is no {batch.output_dir}: the first video of a run makes it, unless it was moved away"
+            )
         writing = _Writing(connection, workplace, standing, workplace.call(batch.name, batch.manifest))
         path = Path(os.path.realpath(batch.output_dir if file is None else file))
         try:
@@ -84,7 +89,7 @@ class _Writing:
     def into_tree(self) -> None:
         with OutputRoot(self.standing.batch.output_dir, create=False) as root:
             # A run may write it at the same moment, or another report: each gathers under a name of its own.
-            self.into_root(root, f"{NAME}.{os.getpid()}")
+            self.into_root(root, f"{NAME}.{secrets.token_hex(4)}")
 
     def into_root(self, root: OutputRoot, partial: str) -> None:
         _refuse_foreign(beginning_of(root, NAME, _BEGINNING_BYTES))
@@ -108,7 +113,8 @@ class _Writing:
     def _page(self, tree: str = "") -> Iterator[bytes]:
         batch = self.standing.batch
         known = failures(self.standing, troubles.by_class(self.connection, batch.pk), self.call)
-        head = Head(batch.name, batch.price, figures(status_json(self.standing)), known, tree)
+        again = batch.reservation_price
+        head = Head(batch.name, batch.price, figures(status_json(self.standing)), known, tree, again)
         return page(shown_records(self.workplace, self.connection, batch), head)
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import secrets
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -36,9 +37,10 @@ def beginning_of(root: OutputRoot, name: str, size_bytes: int) -> bytes | None:
 
 def put(path: Path, fresh: Iterable[bytes]) -> None:
     """Write a file outside of any tree as a whole, over what is there; raises ``OSError``, and leaves nothing then."""
-    new = path.with_name(f".{path.name[:100]}.{os.getpid()}.new")
+    new = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.new")
+    out = new.open("xb")  # before the try: a file that has the name is not ours to delete
     try:
-        with new.open("xb") as out:
+        with out:
             out.writelines(fresh)
             out.flush()
             os.fsync(out.fileno())
@@ -46,6 +48,11 @@ def put(path: Path, fresh: Iterable[bytes]) -> None:
     except BaseException:
         new.unlink(missing_ok=True)
         raise
+    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
 
 
 def _says(root: OutputRoot, name: str, fresh: Iterable[bytes]) -> bool:

@@ -22,6 +22,7 @@ def command(ctx: click.Context, *, batch: str, file: str | None, sandbox: bool, 
     A run writes it at its end, unless the batch is very large. Works while a run goes on.
     """
     from runner.app.gallery import report  # noqa: PLC0415 - heavy imports inside the command
+    from runner.report.phrases import size  # noqa: PLC0415 - heavy imports inside the command
 
     done = report(workplace(ctx, sandbox=sandbox), batch, file)
     if as_json:
@@ -29,5 +30,5 @@ def command(ctx: click.Context, *, batch: str, file: str | None, sandbox: bool, 
             {"batch": done.batch, "path": str(done.path), "url": done.path.as_uri(), "bytes": done.bytes}
         )
     else:
-        show(f"{done.path} ({done.bytes / 1e6:.1f} MB, {done.jobs:,} {noun(done.jobs, 'job')})")
+        show(f"{done.path} ({size(done.bytes)}, {done.jobs:,} {noun(done.jobs, 'job')})")
         show(done.path.as_uri())

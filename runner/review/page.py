@@ -60,6 +60,8 @@ def policy() -> str:
 def _pieces(subject: Subject, sequence: int, numbers: Numbers) -> Generator[bytes, None, None]:
     with database.reading(subject.state) as connection:
         figures = subject.figures(connection)
-        price = batches.by_pk(connection, subject.batch_pk).price
-        head = Head(subject.name, price, figures.figures, figures.failures)
+        batch = batches.by_pk(connection, subject.batch_pk)
+        head = Head(
+            subject.name, batch.price, figures.figures, figures.failures, again=batch.reservation_price
+        )
         yield from page(subject.records(connection), head, sequence, numbers)

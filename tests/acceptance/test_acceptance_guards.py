@@ -287,7 +287,7 @@ def test_on_a_terminal_the_price_of_a_retry_is_shown_and_asked_about(desk: Desk,
         (("--class", "servise"), "did you mean 'service'?"),
         (("--class", "xyzzy"), "one of auth, credit, validation, moderation"),
         (("--class", "service", "--job", "ab"), "leave out --class"),
-        ((), "--failed for all of them, --class CLASS, or --job ID"),
+        ((), "--failed for all of them, --class CLASS, --rejected, or --job ID"),
     ],
 )
 def test_what_is_no_use_of_retry_says_the_way_out(desk: Desk, arguments: tuple[str, ...], said: str) -> None:

@@ -69,7 +69,7 @@ def test_report_says_where_the_page_is_and_how_large(bench):
     size = index_of(bench).stat().st_size
     assert (done.code, done.out, done.err) == (
         0,
-        f"{index_of(bench)} ({size / 1e6:.1f} MB, 3 jobs)\n{index_of(bench).as_uri()}\n",
+        f"{index_of(bench)} ({size / 1e3:.1f} kB, 3 jobs)\n{index_of(bench).as_uri()}\n",
         "",
     )
 
@@ -153,16 +153,17 @@ def test_what_cannot_be_written_is_an_error_that_leaves_nothing(bench):
     bench.done(0)
     (bench.root / "closed").mkdir()
     done = [
-        bench.run("report", NAME, "-o", place) for place in ("closed", "missing/x.html", "demo.yaml/x.html")
+        bench.run("report", NAME, "-o", place)
+        for place in ("closed", "missing/x.html", "demo.yaml/x.html", "-")
     ]
-    assert ([one.code for one in done], names_in(bench.root / "closed")) == ([2, 2, 2], [])
+    assert ([one.code for one in done], names_in(bench.root / "closed")) == ([2, 2, 2, 2], [])
 
 
 def test_a_batch_without_a_tree_has_no_page_yet(bench):
     done = bench.run("report", NAME)
     assert (done.code, done.err) == (
         2,
-        f"error: there is no {bench.tree} yet: the first video makes it\n",
+        f"error: there is no {bench.tree}: the first video of a run makes it, unless it was moved away\n",
     )
 
 

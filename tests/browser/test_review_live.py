@@ -11,7 +11,7 @@ import pytest
 
 from tests.browser.conftest import MARKUP, manifest_of, run, runner
 
-SLOW = "latency=0.4,spread=0,two_files=0"
+SLOW = "latency=1.2,spread=0,two_files=0"
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from dataclasses import replace
 from report_support import JOB, PRICE, file_of, record_of
 
 from runner.core.model import JobId
+from runner.core.money import Credits
 from runner.report.gallery import MARK, Head, page
 
 HEAD = Head("spring", PRICE, {"jobs": {"total": 1}}, [{"state": "failed"}])
@@ -36,7 +37,7 @@ def test_the_page_holds_the_batch_and_its_jobs_as_json():
     assert blocks == {
         "batch": {
             "batch": "spring",
-            "price": {"credits": 40, "usd": 0.4},
+            "price": {"credits": 40, "usd": 0.4, "again": 40},
             "figures": HEAD.figures,
             "failures": HEAD.failures,
             "live": None,
@@ -104,3 +105,12 @@ def test_memory_does_not_grow_with_the_jobs():
 
     most(1)
     assert most(20_000) - most(500) < 100_000
+
+
+def test_another_take_has_the_price_that_it_holds():
+    dearer = replace(HEAD, again=Credits(55))
+    assert blocks_of(page_of(RECORD, head=dearer))["batch"]["price"] == {
+        "credits": 40,
+        "usd": 0.4,
+        "again": 55,
+    }

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from runner.core.money import Price
+from runner.core.money import Credits, Price
 from runner.core.records import JobRecord
 from runner.core.safe_text import for_html
 from runner.report.catalogue import Catalogue, Numbers
@@ -33,7 +33,8 @@ _ESCAPED = {ord(each): f"\\u{ord(each):04x}" for each in "<\u2028\u2029"}
 class Head:
     """What a page says of the batch as a whole: ``figures`` as ``catalogue.figures``, ``failures`` as ``failures.failures``.
 
-    ``tree`` is the way from the page to the files, with a ``/`` at its end.
+    ``tree`` is the way from the page to the files, with a ``/`` at its end. ``again`` is what another take holds, where that
+    is more than the price because the service charged more.
     """
 
     batch: str
@@ -41,6 +42,7 @@ class Head:
     figures: Json
     failures: Sequence[Json]
     tree: str = ""
+    again: Credits | None = None
 
 
 def page(
@@ -54,6 +56,7 @@ def page(
     yield _beginning(head.batch, is_live=live is not None)
     known = Catalogue(numbers)
     price = {"credits": head.price.credits, "usd": float(head.price.usd)}
+    price["again"] = head.price.credits if head.again is None else head.again
     batch: Json = {
         "batch": head.batch,
         "price": price,

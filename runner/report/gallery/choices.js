@@ -45,7 +45,7 @@ function againButton(row) {
 
 // What one more take costs at most: the price, or what was charged where that was more.
 function priceOf() {
-  return batch.price.credits;
+  return batch.price.again;
 }
 
 function canBeMadeAgain(row) {
