@@ -9,8 +9,9 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from runner.app import describing, enrolling, planning
-from runner.app.comparison import Wishes
+from runner.app.comparison import Wishes, fingerprint
 from runner.app.desk import Decision
+from runner.app.regaining import Regaining
 from runner.app.workplace import Workplace, load_manifest, stamp
 from runner.core.bucket_url import is_url
 from runner.core.errors import StateError, UsageError
@@ -72,6 +73,7 @@ def adopt(workplace: Workplace, path: str, tell: Callable[[Decision], None]) -> 
     state, a stranger's name or directory, nothing to adopt), ``ManifestError``, ``BusyError`` and ``StateError``.
     """
     manifest = load_manifest(path).manifest
+    texts = fingerprint(manifest)
     workplace.refuse_if_elsewhere(path)
     output_dir = workplace.output_dir(manifest)
     with holding(workplace.state, manifest.name):
@@ -81,7 +83,7 @@ def adopt(workplace: Workplace, path: str, tell: Callable[[Decision], None]) -> 
             root.lock()
             adoption = _Adoption(workplace, manifest, root, tell, Adopted(manifest.name))
             adoption.refuse_empty()
-            adoption.enrol_and_take_over(plan, output_dir)
+            adoption.enrol_and_take_over(plan, output_dir, texts)
         return adoption.result
 
 
@@ -120,13 +122,15 @@ class _Adoption:
         if not any(isinstance(row_in(line), Row) for line in self._lines()):
             raise UsageError(f"{self.root.path}/{NAME} holds no row of this program; nothing was changed")
 
-    def enrol_and_take_over(self, plan: Plan, output_dir: str) -> None:
+    def enrol_and_take_over(self, plan: Plan, output_dir: str, texts: str) -> None:
         """Bring the manifest into the state, and then what its tree proves."""
         with contextlib.closing(DirectWriter(open_for_writing(self.workplace.state))) as writer:
             batch = enrolling.open_batch(writer, self.manifest, plan, output_dir)
-            for _ in enrolling.enrol(writer, self.manifest, batch, plan.diff.retakes):
+            for _ in enrolling.enrol(writer, self.manifest, batch, plan.diff.retakes, texts):
                 pass
-            self.take_over(writer, batch)
+            enrolled = writer.write_now(batches.by_pk, batch.pk)
+            Regaining(writer, enrolled, self.manifest, self._lines).takes(texts)
+            self.take_over(writer, enrolled)
 
     def take_over(self, writer: DirectWriter, batch: Batch) -> None:
         """Go through the list, and bring it to what was taken over."""
@@ -136,6 +140,7 @@ class _Adoption:
         claims = claims_in(self._rows())
         while page := list(islice(claims, PAGE)):
             self._work(writer, batch, page)
+        Regaining(writer, batch, self.manifest, self._lines).choices(stamp())
         if self.result.strangers or self.result.problems:
             self._keep_list()
         with self.workplace.reading() as connection:

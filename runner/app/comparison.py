@@ -87,7 +87,7 @@ class Comparison:
             stored = reads.counts(self._connection, self._batch.pk)
             wanted = retakes.wanted(self._connection, self._batch)
             if not self._needs_the_jobs and self._is_enrolled(manifest, wanted):
-                return self._unchanged(stored)
+                return self._unchanged(stored, wanted)
         for page in pages(expand(manifest, self.notes, wanted)):
             self._look_up(page)
         return Diff(
@@ -112,13 +112,20 @@ class Comparison:
         added = {key: one.added for key, one in wanted.items()}
         return self._batch.fingerprint == with_retakes(fingerprint(manifest), added)
 
-    def _unchanged(self, stored: Counts) -> Diff:
-        """The texts are those that were enrolled, so the state knows it all: a million jobs need no expansion."""
+    def _unchanged(self, stored: Counts, wanted: Mapping[JobId, Retakes]) -> Diff:
+        """The texts are those that were enrolled, so the state knows it all: a million jobs need no expansion.
+
+        The retakes go with it all the same: whoever edits the manifest from now on has it enrolled, and they stay.
+        """
         if self._connection is None or self._batch is None:
             raise RuntimeError("only a batch that is in the state can be unchanged")
         pending = reads.count_claimable(self._connection, self._batch.pk, self._wishes.only)
         return Diff(
-            new=0, by_state=stored.by_state, removed=stored.removed, may_submit=self._limited(pending)
+            new=0,
+            by_state=stored.by_state,
+            removed=stored.removed,
+            may_submit=self._limited(pending),
+            retakes=wanted,
         )
 
     def _limited(self, jobs: int) -> int:

@@ -13,7 +13,7 @@ from runner.files.outcomes import Damaged
 from runner.report.metadata import NAME
 from runner.store import batches, pruning
 from runner.store.mending import Recorded
-from runner.store.writer import DirectWriter
+from runner.store.writer import Connection, DirectWriter
 
 PAGE = 200
 
@@ -29,7 +29,10 @@ class Doomed:
 
 @dataclass(slots=True)
 class Pruned:
-    """What came of it. ``left`` are files that were not deleted, with the reason: they are not what was recorded."""
+    """What came of it. ``left`` are files that could not be deleted, or are not what was recorded.
+
+    Those of jobs that somebody keeps after all are not among them.
+    """
 
     batch: str
     jobs: int = 0
@@ -104,19 +107,37 @@ def _delete_all(
     after_job = 0
     while page := writer.write_now(pruning.page, batch_pk, after_job, PAGE):
         after_job = page[-1].file.job
-        for job_pk, checked in groupby(check_all(root, page), key=lambda one: one.recorded.file.job):
-            all_checked = list(checked)
-            of_job = [one.recorded for one in all_checked]
-            reason = next(filter(None, map(_why_left, all_checked)), None) or _delete(root, of_job)
+        for _, files in groupby(page, key=lambda one: one.file.job):
+            of_job = list(files)
+            # Job by job: a file that a person puts there while hundreds are hashed would be deleted unseen.
+            reason = next(filter(None, map(_why_left, check_all(root, of_job))), None)
             if reason is None:
-                writer.write_now(pruning.forget, job_pk, stamp())
-                result.jobs += 1
-                result.files += len(of_job)
-                result.bytes += sum(one.file.bytes or 0 for one in of_job)
+                reason = writer.write_now(_delete_if_doomed, root, of_job, result)
             else:
                 result.left += len(of_job)
             for one in of_job:
                 tell(Pruning(one.file.path or "?", one.job_id, reason))
+
+
+def _delete_if_doomed(
+    connection: Connection, root: OutputRoot, of_job: list[Recorded], result: Pruned
+) -> str | None:
+    """Delete the files of one job and forget them; why they are left, ``None`` if they are deleted.
+
+    In one transaction with the question whether it is rejected: choices need no lock of the batch, and who keeps a video
+    after all finds it kept, or deleted before.
+    """
+    job_pk = of_job[0].file.job
+    if not pruning.is_doomed(connection, job_pk):
+        return f"{of_job[0].file.path} is not rejected any more"
+    if reason := _delete(root, of_job):
+        result.left += len(of_job)
+        return reason
+    pruning.forget(connection, job_pk, stamp())
+    result.jobs += 1
+    result.files += len(of_job)
+    result.bytes += sum(one.file.bytes or 0 for one in of_job)
+    return None
 
 
 def _why_left(checked: Checked) -> str | None:

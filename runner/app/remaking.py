@@ -12,7 +12,7 @@ from runner.core.errors import UsageError
 from runner.core.expansion import expand
 from runner.core.model import Job, JobState, Manifest
 from runner.core.records import Batch, StoredJob
-from runner.store import enrolment, retakes
+from runner.store import batches, enrolment, retakes
 from runner.store.writer import Connection
 
 
@@ -83,6 +83,9 @@ def _make(desk: Desk, manifest: Manifest, originals: Sequence[StoredJob]) -> Non
 
 def _take_in(connection: Connection, batch: Batch, jobs: Sequence[Job], texts: str | None) -> None:
     """New takes as pending jobs; with ``texts``, the state has all jobs of a manifest of these texts afterwards too."""
+    batches.mark_tree(
+        connection, batch.pk, stale=True
+    )  # a removed job may have the path of one of them, and gives way
     enrolment.enrol(connection, batch.pk, jobs, batch.generation)
     if texts is not None:
         enrolment.reprint(connection, batch.pk, with_retakes(texts, retakes.made(connection, batch)))

@@ -5,7 +5,7 @@ from shlex import quote
 
 from runner import __version__
 from runner.app import planning, service
-from runner.app.comparison import Wishes, fingerprint
+from runner.app.comparison import Wishes
 from runner.app.workplace import Workplace, load_manifest, stamp
 from runner.core.errors import UsageError
 from runner.core.model import Manifest
@@ -131,17 +131,6 @@ def refuse_if_moved(reviewed: Reviewed, plan: Plan, manifest: Manifest, workplac
                     f"Plan again and look at it: runner plan {quote(manifest.path)}{sandbox} -o {quote(reviewed.file)}",
                 ]
             )
-        )
-
-
-def refuse_if_edited(reviewed: Reviewed, checked: str, manifest: Manifest) -> None:
-    """Raise ``UsageError`` if the manifest's files are no longer those that were checked (its fingerprint then).
-
-    Their lock is nobody's: an editor may save between the check and the enrolment.
-    """
-    if fingerprint(manifest) != checked:
-        raise UsageError(
-            f"{manifest.path} was edited while {reviewed.file} was being checked; plan again; nothing was sent"
         )
 
 

@@ -13,7 +13,6 @@ from runner.app import (
     going_on,
     notifying,
     probing,
-    reviewing,
     service,
     tree,
 )
@@ -82,6 +81,7 @@ def run(
     directory, not confirmed), ``BudgetError``, ``BusyError``, ``StateError``.
     """
     loaded = load_manifest(path)
+    checked = fingerprint(loaded.manifest)
     workplace.refuse_if_elsewhere(path)
     notifying.warn_if_nobody_hears(loaded.manifest, workplace.environment)
     name = loaded.manifest.name
@@ -96,7 +96,7 @@ def run(
         locks.holding(workplace.state, loaded.manifest.name),
         service.pointed(workplace, loaded.manifest, wanted.sandbox_options) as manifest,
     ):
-        work = _Batchwork(workplace, manifest, wanted, tell_of_batch, interruption, watcher, made)
+        work = _Batchwork(workplace, manifest, wanted, tell_of_batch, interruption, watcher, made, checked)
         finished = work.work()
     if not work.had_work:
         return finished
@@ -115,12 +115,12 @@ class _Batchwork:
     interruption: Interruption
     watcher: Watcher | None
     made: MadeSoFar
-    had_work: bool = False
-    checked: str = ""
-    """The fingerprint of the manifest's files just before they were checked."""
+    checked: str
+    """The fingerprint of the manifest's files when they were read."""
 
+    had_work: bool = False
     manifest_sha256: str | None = None
-    """The hash of the manifest's own file at that time."""
+    """The hash of the manifest's own file just before it was checked."""
 
     notes: list[str] = field(default_factory=list)
 
@@ -130,7 +130,6 @@ class _Batchwork:
         if self.workplace.has_state():  # an older schema is brought up to date before anything reads it
             DirectWriter(open_for_writing(self.workplace.state)).close()
         preflight = Preflight(self.workplace, self.manifest, self.wanted)
-        self.checked = fingerprint(self.manifest)
         self.manifest_sha256 = describing.sha256_of(self.manifest.path)
         plan = preflight.checked_plan(output_dir)
         self.had_work = plan.diff.unfinished
@@ -159,8 +158,8 @@ class _Batchwork:
         await self._enrol(writer, batch, plan)
         if self.interruption.signal is not None:
             return Ending(signal=self.interruption.signal)
-        if self.wanted.reviewed is not None:
-            reviewing.refuse_if_edited(self.wanted.reviewed, self.checked, self.manifest)
+        reviewed = None if self.wanted.reviewed is None else self.wanted.reviewed.file
+        enrolling.refuse_if_edited(self.manifest, self.checked, reviewed)
         if writer.write_now(
             batches.by_pk, batch.pk
         ).tree_stale:  # by an earlier run, or by the edited manifest
@@ -195,7 +194,7 @@ class _Batchwork:
         return replace(ending, signal=self.interruption.signal)
 
     async def _enrol(self, writer: DirectWriter, batch: Batch, plan: Plan) -> None:
-        for _ in enrolling.enrol(writer, self.manifest, batch, plan.diff.retakes):
+        for _ in enrolling.enrol(writer, self.manifest, batch, plan.diff.retakes, self.checked):
             await asyncio.sleep(0)  # a signal is seen between pages
             if self.interruption.signal is not None:
                 return

@@ -51,6 +51,14 @@ class Exclusions:
         rules = (*self._by_prompt.get(None, ()), *self._by_prompt.get(prompt_id, ()))
         return [rule for rule in rules if rule.variables.keys() <= set(names)]
 
+    def of_takes(self, prompt_id: str, values: Mapping[str, str]) -> list[Rule]:
+        """The rules that may drop further takes of an included combination: those that name a take.
+
+        The others are what it is included in spite of.
+        """
+        rules = self.about(prompt_id, values.keys())
+        return [rule for rule in narrowed(rules, values) if "take" in rule.entry.keys]
+
     def unmatched(self) -> Iterator[Combination]:
         """The entries that dropped nothing."""
         for rules in self._by_prompt.values():
@@ -83,6 +91,11 @@ class Addition:
     mode: str
     ratio: str
     take: int
+
+    @property
+    def cell(self) -> Cell:
+        """Where in the product it stands."""
+        return self.mode, self.ratio, self.take
 
 
 class Offer(NamedTuple):  # a tuple, as it is made for each of a million prompts

@@ -216,8 +216,8 @@ class _Expansion:
     def _included(self, takes: range) -> Iterator[Sourced]:
         for entry, outline, addition in self._includes.additions(self.notes):
             if addition.take in takes:
-                cell = (addition.mode, addition.ratio, addition.take)
-                yield from self._jobs_of(outline, addition.values, [cell], entry, ())
+                rules = self._exclusions.of_takes(outline.prompt_id, addition.values)
+                yield from self._jobs_of(outline, addition.values, [addition.cell], entry, rules)
 
     def _jobs_of(
         self,

@@ -37,8 +37,14 @@ class _Met:
     """A combination with retakes, as an expansion came by it."""
 
     make: Callable[[int], tuple[Job, Prompt | Combination]]
-    is_allowed: Callable[[int], bool]
+    mode: str
+    ratio: str
     named: set[int] = field(default_factory=set)
+    rules: list[Rule] = field(default_factory=list)
+
+    def is_allowed(self, take: int) -> bool:
+        """Whether no rule drops this take."""
+        return not is_dropped(self.rules, (self.mode, self.ratio, take))
 
 
 class RetakesMet:
@@ -51,7 +57,10 @@ class RetakesMet:
     def meet(
         self, variation: Variation, cell: Cell, source: Prompt | Combination, rules: Sequence[Rule]
     ) -> None:
-        """The manifest names this take; ``rules`` may drop others of the combination."""
+        """The manifest names this take; ``rules`` may drop others of the combination.
+
+        It may be met as a product and as an inclusion, in either order: all rules that were given hold.
+        """
         mode, ratio, take = cell
         combination = variation.combination(mode, ratio)
         if combination not in self._retakes:
@@ -59,10 +68,10 @@ class RetakesMet:
         met = self._met.get(combination)
         if met is None:
             met = self._met[combination] = _Met(
-                lambda number: (variation.job(mode, ratio, number, 0), source),
-                lambda number: not is_dropped(list(rules), (mode, ratio, number)),
+                lambda number: (variation.job(mode, ratio, number, 0), source), mode, ratio
             )
         met.named.add(take)
+        met.rules += [rule for rule in rules if rule not in met.rules]
 
     def jobs(self) -> Iterator[tuple[Job, Prompt | Combination]]:
         """The retakes of all that were met, once the expansion has named everything; the caller gives them their rank.

@@ -6,10 +6,13 @@ are true is decided by hashing the files.
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeGuard
 
+from runner.core.choice import Field, checked
+from runner.core.combination import TAKES_MAX
+from runner.core.errors import UsageError
 from runner.core.model import JobId
 from runner.core.money import Credits
 from runner.core.outcomes import TaskId, task_id_of
@@ -34,6 +37,19 @@ class Row:
     task_id: TaskId
     credits: Credits
     file: ClaimedFile
+
+
+@dataclass(frozen=True, slots=True)
+class Particulars:
+    """What one row says its job was asked for, and what a person thought of it: fields of a choice, fit to be stored."""
+
+    job_id: JobId
+    prompt: str
+    images: tuple[str, ...]
+    mode: str
+    ratio: str
+    take: int
+    choice: Mapping[str, Field]
 
 
 def row_in(line: bytes | None) -> Row | str:
@@ -69,6 +85,21 @@ def job_id_in(line: bytes | None) -> JobId | None:
     return JobId(job_id) if isinstance(job_id, str) and _JOB_ID.fullmatch(job_id) else None
 
 
+def particulars_in(line: bytes | None) -> Particulars | None:
+    """The particulars in a line, ``None`` where they are not all there or not of their kinds."""
+    job_id = job_id_in(line)
+    if job_id is None or line is None:
+        return None
+    found = json.loads(line)
+    prompt, mode, ratio = (found.get(key) for key in ("prompt", "mode", "ratio"))
+    take, images = found.get("take"), found.get("images", [])
+    if not (isinstance(prompt, str) and _is_text(mode) and _is_text(ratio) and isinstance(images, list)):
+        return None
+    if not _is_whole(take, 1, TAKES_MAX) or not all(map(_is_text, images)) or not _is_sound(prompt):
+        return None
+    return Particulars(job_id, prompt, tuple(images), mode, ratio, take, _choice_in(found))
+
+
 def claims_in(rows: Iterable[Row]) -> Iterator[Claim | tuple[JobId, str]]:
     """The claims of rows that stand in the order of the file, a job's together; or the job, and why it has none."""
     group: list[Row] = []
@@ -93,6 +124,15 @@ def _claim(group: list[Row]) -> Claim | tuple[JobId, str]:
     return Claim(first.job_id, first.task_id, first.credits, tuple(row.file for row in group))
 
 
+def _choice_in(found: dict[str, object]) -> dict[str, Field]:
+    given = {"flag": found.get("choice"), "rating": found.get("rating"), "note": found.get("note")}
+    try:
+        said = {name: value for name, value in given.items() if value is not None}
+        return checked(said) if said else {}
+    except UsageError:
+        return {}
+
+
 def _file_in(found: dict[str, object]) -> ClaimedFile | str:
     path, size_bytes, sha256, url = (found.get(key) for key in ("file_name", "bytes", "sha256", "url"))
     if not _is_text(path) or not _is_below(path):
@@ -110,9 +150,11 @@ def _is_whole(value: object, least: int, most: int) -> TypeGuard[int]:
 
 def _is_text(value: object) -> TypeGuard[str]:
     """Whether it is a text of a bearable length that a database can hold: without lone surrogates and NUL."""
-    if not isinstance(value, str) or not 0 < len(value) <= _TEXT_CHARS_MOST or "\0" in value:
-        return False
-    return not any("\ud800" <= char <= "\udfff" for char in value)
+    return isinstance(value, str) and 0 < len(value) <= _TEXT_CHARS_MOST and _is_sound(value)
+
+
+def _is_sound(value: str) -> bool:
+    return "\0" not in value and not any("\ud800" <= char <= "\udfff" for char in value)
 
 
 def _is_below(path: str) -> bool:

@@ -34,6 +34,13 @@ def page(connection: Connection, batch_pk: int, after_job: int, most: int) -> li
     return [Recorded(to_file(row), JobId(row.name)) for row in rows]
 
 
+def is_doomed(connection: Connection, job_pk: int) -> bool:
+    """Whether the job is rejected and done just now."""
+    chosen = select(choice.c.job).join(job, job.c.id == choice.c.job)
+    flagged = chosen.where(choice.c.job == job_pk, choice.c.flag == Flag.REJECT, job.c.state == JobState.DONE)
+    return connection.execute(flagged).first() is not None
+
+
 def forget(connection: Connection, job_pk: int, now: str) -> None:
     """The files of a job are deleted: they are not missed from now on, and the job stays done and paid for."""
     connection.execute(delete(file).where(file.c.job == job_pk))

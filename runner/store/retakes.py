@@ -30,7 +30,7 @@ def instead_of(connection: Connection, batch: Batch, originals: Sequence[StoredJ
         key = combination_id_of(batch.provider, one.prompt, one.images, one.mode, one.ratio)
         again.setdefault(key, []).append(one)
     for key, jobs in again.items():
-        takes = _known_takes(connection, batch, jobs[0])
+        takes = _known_takes(connection, batch, jobs)
         added = found[key].added if key in found else frozenset()
         found[key] = Retakes(added, frozenset(takes), tuple(one.pk for one in jobs))
     return found
@@ -65,6 +65,11 @@ def rejected(connection: Connection, batch_pk: int) -> list[StoredJob]:
     return list(_remakable(connection, batch_pk, job.c.id.in_(refused)))
 
 
+def remade(connection: Connection, job_pks: Sequence[int]) -> set[int]:
+    """Those of these jobs (a page, by row) that another take was made instead of."""
+    return set(connection.execute(select(job.c.instead_of).where(job.c.instead_of.in_(job_pks))).scalars())
+
+
 def _remakable(connection: Connection, batch_pk: int, which: ColumnElement[bool]) -> Iterator[StoredJob]:
     """Those jobs that are done and named by the manifest, and that nothing was made instead of yet."""
     other = job.alias("other")
@@ -78,10 +83,12 @@ def _remakable(connection: Connection, batch_pk: int, which: ColumnElement[bool]
         yield to_job(row)
 
 
-def _known_takes(connection: Connection, batch: Batch, one: StoredJob) -> set[int]:
-    """The takes that the state has of a job's combination, looked up by their ids: no index leads from a text to its jobs."""
-    found: set[int] = set()
-    start = 1
+def _known_takes(connection: Connection, batch: Batch, jobs: Sequence[StoredJob]) -> set[int]:
+    """The takes that the state has of the combination of these jobs, as far as a new take for each of them could reach.
+
+    They are looked up by their ids: no index leads from a text to its jobs.
+    """
+    one, found, start = jobs[0], set[int](), 1
     while True:
         asked = {
             job_id_of(batch.provider, one.prompt, one.images, one.mode, one.ratio, take): take
@@ -89,6 +96,6 @@ def _known_takes(connection: Connection, batch: Batch, one: StoredJob) -> set[in
         }
         there = known(connection, batch.pk, list(asked))
         found.update(asked[job_id] for job_id in there)
-        if not there:
+        if not there and start > max(found, default=0) + len(jobs):
             return found
         start += _WINDOW

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.app import enrolling, planning
-from runner.app.comparison import Wishes
+from runner.app.comparison import Wishes, fingerprint
 from runner.app.workplace import Workplace, load_manifest
 from runner.cli.edge import run
 from runner.core.choice import checked
@@ -91,7 +91,7 @@ class Bench:
             plan = planning.plan_with(connection, workplace, loaded, Wishes(examples=0))
         with self.writer() as writer:
             batch = enrolling.open_batch(writer, loaded, plan, workplace.output_dir(loaded))
-            for _ in enrolling.enrol(writer, loaded, batch, plan.diff.retakes):
+            for _ in enrolling.enrol(writer, loaded, batch, plan.diff.retakes, fingerprint(loaded)):
                 pass
 
     @contextlib.contextmanager

@@ -1,7 +1,7 @@
 """What somebody wishes in the review while a run begins."""
 
 from runner.app import enrolling, planning
-from runner.app.comparison import Wishes
+from runner.app.comparison import Wishes, fingerprint
 from runner.app.workplace import Workplace, load_manifest
 
 
@@ -15,7 +15,7 @@ def test_what_is_queued_after_the_plan_waits_for_the_next_run(bench):
     bench.choose(1, again=True)
     with bench.writer() as writer:
         batch = enrolling.open_batch(writer, manifest, plan, workplace.output_dir(manifest))
-        for _ in enrolling.enrol(writer, manifest, batch, plan.diff.retakes):
+        for _ in enrolling.enrol(writer, manifest, batch, plan.diff.retakes, fingerprint(manifest)):
             pass
     queued = bench.rows("SELECT job FROM choice WHERE again = 1")
     added = bench.rows("SELECT instead_of FROM job WHERE instead_of IS NOT NULL")

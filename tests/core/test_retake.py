@@ -59,6 +59,29 @@ def test_what_the_manifest_excludes_is_not_made():
     assert [take for _, _, take, _, _ in made(manifest, {FOX: Retakes(again=(7,))})] == [1, 3]
 
 
+@pytest.mark.parametrize("order", [Order.MANIFEST, Order.BREADTH])
+def test_a_take_that_is_excluded_is_not_made_whatever_else_is_included(order):
+    manifest = manifest_of(
+        PROMPTS[0],
+        takes=2,
+        order=order,
+        exclude=entries("exclude", {"take": "1"}, {"take": "5"}),
+        include=entries("include", {"prompt": "fox", "mode": "normal", "ratio": "1:1", "take": "1"}),
+    )
+    assert sorted(take for _, _, take, _, _ in made(manifest, {FOX: Retakes(frozenset({4, 5}))})) == [1, 2, 4]
+
+
+def test_an_excluded_take_of_an_included_combination_is_not_made():
+    fun = combination_id_of("grokimagine", "a fox", (), "fun", "1:1")
+    manifest = manifest_of(
+        PROMPTS[0],
+        exclude=entries("exclude", {"mode": "fun"}, {"mode": "fun", "take": "2"}),
+        include=entries("include", {"prompt": "fox", "mode": "fun", "ratio": "1:1"}),
+    )
+    jobs = made(manifest, {fun: Retakes(frozenset({2, 3}))})
+    assert [(mode, take) for _, mode, take, _, _ in jobs] == [("normal", 1), ("fun", 1), ("fun", 3)]
+
+
 def test_an_included_combination_gets_its_retakes():
     fun = combination_id_of("grokimagine", "a fox", (), "fun", "1:1")
     manifest = manifest_of(

@@ -51,6 +51,7 @@ class Scene:
     """``root`` is the program's working directory; all that it writes stands below it.
 
     ``settings`` is further text of the manifest. ``file_bytes`` is what the service was told about the size of files.
+    ``words`` are those of another command than the main job, which is then the one that is started and disturbed.
     """
 
     root: Path
@@ -63,6 +64,7 @@ class Scene:
     file_bytes: int | None = None
     embedded: bool = False
     environment: Mapping[str, str] = field(default_factory=dict)
+    words: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self.root.mkdir(parents=True, exist_ok=True)
@@ -95,9 +97,16 @@ class Scene:
         ]
 
     def command(self, *more: str) -> list[str]:
-        """The words that start the main job."""
+        """The words that start the main job, or the other command."""
         embedded = ("--sandbox", "--sandbox-options", "latency=0") if self.embedded else ()
-        return [sys.executable, "-m", "runner", "run", self.manifest.name, *embedded, *more]
+        return [
+            sys.executable,
+            "-m",
+            "runner",
+            *(self.words or ("run", self.manifest.name)),
+            *embedded,
+            *more,
+        ]
 
     def start(self, *more: str, prefix: Sequence[str] = (), **also: str) -> "Process":
         """The main job as a process of its own; ``prefix`` is a command that runs it, ``also`` more environment."""

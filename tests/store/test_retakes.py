@@ -10,6 +10,7 @@ from runner.core.choice import Flag
 from runner.core.retake import Retakes
 from runner.core.variation import combination_id_of, job_id_of
 from runner.store import choices, enrolment, outputs, retakes
+from runner.store.reads import all_jobs_query, to_job
 
 
 def one_of(number, take=1, **fields):
@@ -42,6 +43,10 @@ def done(shop, job_pk):
 
 def pks(found):
     return [one.pk for one in found]
+
+
+def retakes_of_all(connection):
+    return [to_job(row) for row in connection.execute(all_jobs_query())]
 
 
 def take_in(shop, *jobs):
@@ -138,3 +143,9 @@ def test_from_what_the_jobs_come_can_be_noted(shop):
 def test_wishes_are_found_by_their_index(shop):
     plan = shop.rows("EXPLAIN QUERY PLAN SELECT job FROM choice WHERE again = 1")
     assert "choice_again" in plan[0][3]
+
+
+def test_takes_are_known_as_far_as_all_that_is_queued_could_reach(shop):
+    take_in(shop, *(one_of(1, take=take) for take in (*range(2, 33), 50)))
+    originals = [one for one in shop.do(retakes_of_all) if one.pk >= 3]
+    assert shop.do(retakes.instead_of, shop.batch(), originals)[combination(1)].known == {*range(1, 33), 50}
