@@ -120,7 +120,7 @@ def _delete_all(
 
 
 def _delete_if_doomed(
-    connection: Connection, root: OutputRoot, of_job: list[Recorded], result: Pruned
+    connection: Connection, root: Folder, of_job: list[Recorded], result: Pruned
 ) -> str | None:
     """Delete the files of one job and forget them; why they are left, ``None`` if they are deleted.
 
