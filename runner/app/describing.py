@@ -54,6 +54,8 @@ def describe(
     root: Depot,
     batch: Batch,
     manifest_sha256: str | None = None,
+    *,
+    with_gallery: bool = True,
 ) -> Described:
     """Bring all of it to what the tree holds, each replaced atomically; where they say so already, nothing is written.
 
@@ -67,7 +69,7 @@ def describe(
     fresh = batches.by_pk(connection, batch.pk)
     standing = replace(standing_of(workplace, connection, fresh), running_pid=None)
     note = _keep_card(workplace, connection, root.spool, standing, found.holding, manifest_sha256)
-    notes = gallery.at_the_end(connection, root, workplace, standing)
+    notes = gallery.at_the_end(connection, root, workplace, standing) if with_gallery else []
     return Described(found.missing, (*([] if note is None else [note]), *notes))
 
 

@@ -205,7 +205,7 @@ class _Batchwork:
             self.notes.extend(tree.relocate(writer, root, batch))
             with self.workplace.reading() as connection:
                 if connection is not None:
-                    self._describe(connection, root, batch)
+                    self._describe(connection, root, batch, with_gallery=False)  # the end of the run makes it
         except OSError as error:
             raise UsageError(f"{_unwritable(root, error)}; nothing was sent") from error
 
@@ -270,8 +270,11 @@ class _Batchwork:
         made = self.made.in_all(fresh.spent - batch.spent)
         return Finished(ending, ending.exit_code, standing, made, found, tuple(notes))
 
-    def _describe(self, connection: Connection, root: Depot, batch: Batch) -> Described:
-        return describing.describe(self.workplace, connection, root, batch, self.manifest_sha256)
+    def _describe(
+        self, connection: Connection, root: Depot, batch: Batch, *, with_gallery: bool = True
+    ) -> Described:
+        known = self.manifest_sha256
+        return describing.describe(self.workplace, connection, root, batch, known, with_gallery=with_gallery)
 
     @property
     def _call(self) -> Invocation:
