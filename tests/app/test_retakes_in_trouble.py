@@ -23,13 +23,14 @@ def seen(bench: Bench) -> Bench:
 
 
 class Run:
-    """The beginning of a run: it has its plan, and has taken nothing in yet."""
+    """The beginning of a run: it has its plan, and has taken nothing in yet; ``meanwhile`` happens before the plan."""
 
-    def __init__(self, bench):
+    def __init__(self, bench, meanwhile=lambda: None):
         self.bench = bench
         self.manifest = load_manifest("demo.yaml").manifest
         self.texts = fingerprint(self.manifest)
         self.workplace = Workplace.at(None, sandbox=False)
+        meanwhile()
         with self.workplace.reading() as connection:
             self.plan = planning.plan_with(connection, self.workplace, self.manifest, Wishes(examples=0))
 
@@ -50,11 +51,11 @@ def paths(bench):
     return sorted(path.relative_to(bench.tree).as_posix() for path in bench.tree.rglob("*.mp4"))
 
 
-def test_an_edit_while_a_finished_run_begins_removes_no_added_take(seen):
+@pytest.mark.parametrize(("before", "after"), [({}, {"order": "breadth"}), ({"order": "breadth"}, {})])
+def test_an_edit_while_a_finished_run_begins_removes_no_added_take(seen, before, after):
     made_again(seen)
-    run = Run(seen)
-    seen.manifest(order="breadth")
-    run.take_in()
+    seen.manifest(**before)
+    Run(seen, lambda: seen.manifest(**after)).take_in()
     assert seen.rows(ADDED) == [("p0/take-02", "done", 0)]
     assert (seen.run("run", "demo.yaml").code, seen.rows(ADDED)) == (0, [("p0/take-02", "done", 0)])
 
