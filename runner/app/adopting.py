@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import re
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -14,14 +13,13 @@ from runner.app.comparison import Wishes, fingerprint
 from runner.app.desk import Decision
 from runner.app.regaining import Regaining
 from runner.app.workplace import Workplace, load_manifest, stamp
+from runner.core.bucket_url import is_url
 from runner.core.errors import StateError, UsageError
 from runner.core.model import JobId, JobState, Manifest
 from runner.core.plan import Plan
 from runner.core.records import Batch, Claim, StoredJob
-from runner.files.lines import lines_of
+from runner.files.depot import Depot
 from runner.files.outcomes import Content, Damaged, Intact, Missing
-from runner.files.root import OutputRoot
-from runner.files.verify import check_file
 from runner.report.claims import LONGEST_ROW_BYTES, Row, claims_in, row_in
 from runner.report.metadata import NAME
 from runner.store import batches, decisions, mending, reads
@@ -79,18 +77,32 @@ def adopt(workplace: Workplace, path: str, tell: Callable[[Decision], None]) -> 
     workplace.refuse_if_elsewhere(path)
     output_dir = workplace.output_dir(manifest)
     with holding(workplace.state, manifest.name):
-        if not (output_dir / NAME).is_file():
-            raise UsageError(
-                f"there is no {output_dir / NAME}, so there is nothing to adopt; `output.dir` of {path} says where the tree is"
-            )
-        with workplace.reading() as connection:
-            plan = planning.plan_with(connection, workplace, manifest, Wishes(examples=0))
-        with OutputRoot(str(output_dir), create=False) as root:
+        with _tree(workplace, manifest, output_dir) as root:
+            with workplace.reading() as connection:
+                plan = planning.plan_with(connection, workplace, manifest, Wishes(examples=0))
             root.lock()
             adoption = _Adoption(workplace, manifest, root, tell, Adopted(manifest.name))
             adoption.refuse_empty()
             adoption.enrol_and_take_over(plan, output_dir, texts)
         return adoption.result
+
+
+@contextlib.contextmanager
+def _tree(workplace: Workplace, manifest: Manifest, output_dir: str) -> Iterator[Depot]:
+    """The tree of a manifest, if it has a list."""
+    nothing = UsageError(
+        f"there is no {output_dir}/{NAME}, so there is nothing to adopt; `output.dir` of {manifest.path} says where the tree is"
+    )
+    if not is_url(output_dir) and not (Path(output_dir) / NAME).is_file():
+        raise nothing
+    with workplace.depot(output_dir, manifest.name, create=False) as root:
+        try:
+            is_there = root.has(NAME)
+        except OSError as error:
+            raise UsageError(f"{output_dir}/{NAME} cannot be read: {error.strerror}") from error
+        if not is_there:
+            raise nothing
+        yield root
 
 
 @dataclass(slots=True)
@@ -99,7 +111,7 @@ class _Adoption:
 
     workplace: Workplace
     manifest: Manifest
-    root: OutputRoot
+    root: Depot
     tell: Callable[[Decision], None]
     result: Adopted
     taken: set[int] = field(default_factory=set)
@@ -110,7 +122,7 @@ class _Adoption:
         if not any(isinstance(row_in(line), Row) for line in self._lines()):
             raise UsageError(f"{self.root.path}/{NAME} holds no row of this program; nothing was changed")
 
-    def enrol_and_take_over(self, plan: Plan, output_dir: Path, texts: str) -> None:
+    def enrol_and_take_over(self, plan: Plan, output_dir: str, texts: str) -> None:
         """Bring the manifest into the state, and then what its tree proves."""
         with contextlib.closing(DirectWriter(open_for_writing(self.workplace.state))) as writer:
             batch = enrolling.open_batch(writer, self.manifest, plan, output_dir)
@@ -202,7 +214,7 @@ class _Adoption:
         if any(numbers) and (len(numbers) == 1 or numbers != list(range(1, len(numbers) + 1))):
             return "the list names only some of its files"
         for one in claim.files:
-            match await check_file(self.root, one.path, Content(one.bytes, one.sha256)):
+            match await asyncio.to_thread(self.root.check, one.path, Content(one.bytes, one.sha256)):
                 case Damaged(reason=reason):
                     return f"{one.path}: {reason}"
                 case Missing():
@@ -221,7 +233,7 @@ class _Adoption:
 
     def _lines(self) -> Iterator[bytes | None]:
         try:
-            yield from lines_of(self.root, NAME, LONGEST_ROW_BYTES)
+            yield from self.root.lines(NAME, LONGEST_ROW_BYTES)
         except OSError as error:
             raise UsageError(f"{self.root.path}/{NAME} cannot be read: {error.strerror}") from error
 
@@ -229,7 +241,8 @@ class _Adoption:
         """Keep a copy beside the state: rows that are left out name tasks that were paid for."""
         kept = self.workplace.state.with_name(f"{self.manifest.name}.{NAME}.before-adopt")
         try:
-            shutil.copyfile(Path(self.root.path) / NAME, kept)
+            with kept.open("wb") as file:
+                file.writelines(self.root.blocks(NAME))
         except OSError as error:
             raise StateError(f"{kept} cannot be written: {error.strerror}") from error
         self.result.kept = kept

@@ -17,6 +17,7 @@ from runner.app.settings import settings
 from runner.app.soundness import output_check, room_checks, state_checks
 from runner.app.surroundings import env_file_check, on_this_machine, proxy_check, unread_proxies
 from runner.app.workplace import DEFAULT_PROVIDER, SANDBOX_OUTPUTS, Workplace, load_manifest
+from runner.core.bucket_url import is_url
 from runner.core.errors import ManifestError, RunnerError, UsageError
 from runner.core.model import Manifest, ProviderSettings
 from runner.core.outcomes import NotFound, NothingLearned, Probe, Refused, Throttled
@@ -87,9 +88,11 @@ def _checks(question: Question) -> Iterator[Check]:
     token, of_token = _token(workplace, manifest)
     yield of_token
     yield from state_checks(workplace, manifest)
-    output_dir = workplace.output_dir(manifest) if manifest.name else Path(manifest.output_dir).absolute()
-    yield output_check(output_dir)
-    yield from room_checks({"state": workplace.state.parent, "output": output_dir})
+    output_dir = workplace.output_dir(manifest)
+    yield output_check(workplace, manifest.name, output_dir)
+    is_local = not is_url(output_dir)
+    places = {"state": workplace.state.parent} | ({"output": Path(output_dir)} if is_local else {})
+    yield from room_checks(places)
     yield from _beyond(workplace, manifest, token, question.sandbox_options)
     yield from map(Check.of_setting, settings(workplace, manifest, given, _batch(workplace, manifest)))
 

@@ -1,4 +1,4 @@
-"""What a tree says of itself: ``metadata.jsonl`` and the dataset card, kept at the end of whatever changed it."""
+"""What a tree says of itself: ``metadata.jsonl``, the dataset card and the gallery, kept by whatever changed it."""
 
 import hashlib
 import itertools
@@ -6,17 +6,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from runner import __version__
-from runner.app import tree
+from runner.app import gallery, tree
 from runner.app.inspecting import standing_of
 from runner.app.kept_file import keep
 from runner.app.workplace import Workplace
 from runner.core.advice import Invocation
 from runner.core.counting import noun
 from runner.core.records import Batch
+from runner.files.depot import Depot
 from runner.files.lines import lines_of
 from runner.files.root import OutputRoot
 from runner.report import card
-from runner.report.card import Origin
+from runner.report.card import Holding, Origin
+from runner.report.payload import Standing
 from runner.store import batches, troubles
 from runner.store.writer import Connection
 
@@ -49,32 +51,50 @@ class Described:
 def describe(
     workplace: Workplace,
     connection: Connection,
-    root: OutputRoot,
+    root: Depot,
     batch: Batch,
     manifest_sha256: str | None = None,
 ) -> Described:
-    """Bring both to what the tree holds, each replaced atomically; where they say so already, nothing is written.
+    """Bring all of it to what the tree holds, each replaced atomically; where they say so already, nothing is written.
 
     ``manifest_sha256`` is the hash of the manifest that was run; without one the card keeps the hash that it names. A
     ``README.md`` that is not ours is left, with a note. Raises ``OSError``, also where the tree is not under its path any
     more.
     """
     found = tree.write_metadata(connection, root, batch)
+    if not root.is_local:  # a bucket has no card yet
+        return Described(found.missing)
+    fresh = batches.by_pk(connection, batch.pk)
+    standing = replace(standing_of(workplace, connection, fresh), running_pid=None)
+    note = _keep_card(workplace, connection, root.spool, standing, found.holding, manifest_sha256)
+    notes = gallery.at_the_end(connection, root, workplace, standing)
+    return Described(found.missing, (*([] if note is None else [note]), *notes))
+
+
+def _keep_card(
+    workplace: Workplace,
+    connection: Connection,
+    root: OutputRoot,
+    standing: Standing,
+    holding: Holding,
+    manifest_sha256: str | None,
+) -> str | None:
+    """Bring the card to what the tree holds; a note where there is none because something else has its name."""
     there = _card_in(root)
     if there is None:
-        return Described(found.missing, (_left_alone(root),))
-    if not there and not found.holding.files:
-        return Described(found.missing)
+        return _left_alone(root)
+    if not there and not holding.files:
+        return None
+    batch = standing.batch
     old_sha256, old_version = card.origin_in(there.decode("utf-8", "replace"))
     sha256 = manifest_sha256 or old_sha256 or sha256_of(batch.manifest)
     origin = Origin(Path(batch.manifest).name, sha256, old_version or __version__, workplace.sandbox)
-    standing = standing_of(workplace, connection, batches.by_pk(connection, batch.pk))
     classes = troubles.by_class(connection, batch.pk)
     # A newer runner alone is no reason to write into a finished tree.
-    if there != card.card(standing, classes, origin, found.holding):
-        fresh = card.card(standing, classes, replace(origin, version=__version__), found.holding)
+    if there != card.card(standing, classes, origin, holding):
+        fresh = card.card(standing, classes, replace(origin, version=__version__), holding)
         keep(root, card.NAME, lambda: [fresh])
-    return Described(found.missing)
+    return None
 
 
 def origin_of(workplace: Workplace, root: OutputRoot, batch: Batch) -> Origin:

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
-from pathlib import Path
 
 from runner.app import comparison, planning
 from runner.app.workplace import stamp
@@ -18,13 +17,13 @@ from runner.store.batches import BatchTerms
 from runner.store.writer import Connection, DirectWriter
 
 
-def open_batch(writer: DirectWriter, manifest: Manifest, plan: Plan, output_dir: Path) -> Batch:
+def open_batch(writer: DirectWriter, manifest: Manifest, plan: Plan, output_dir: str) -> Batch:
     """The manifest's batch with its present terms and the plan's cap, made if there is none."""
     terms = BatchTerms(
         name=manifest.name,
         manifest=os.path.realpath(manifest.path),
         provider=manifest.provider.name,
-        output_dir=str(output_dir),
+        output_dir=output_dir,
         price=manifest.provider.price,
     )
     batch = writer.write_now(batches.open_batch, terms, stamp())

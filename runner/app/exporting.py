@@ -14,7 +14,7 @@ from pathlib import Path
 from runner import __version__
 from runner.app import describing
 from runner.app.inspecting import standing_of
-from runner.app.workplace import Workplace, find_batch
+from runner.app.workplace import Workplace, find_batch, refuse_bucket
 from runner.core.choice import Flag
 from runner.core.errors import UsageError
 from runner.core.records import Batch, JobRecord, StoredFile, Trouble
@@ -138,6 +138,7 @@ def export(workplace: Workplace, named: str, wishes: ExportWishes, make: Callabl
     """
     with workplace.reading() as connection:
         batch = find_batch(connection, named, workplace.state)
+    refuse_bucket(batch, "an export")
     _refuse_place(wishes.destination, batch)
     with OutputRoot(batch.output_dir, create=False) as tree, Destination(wishes.destination) as destination:
         try:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from runner.app.inspecting import shown_records, standing_of
 from runner.app.kept_file import beginning_of, keep, put
-from runner.app.workplace import Workplace, find_batch
+from runner.app.workplace import Workplace, find_batch, refuse_bucket
 from runner.core.advice import Invocation
 from runner.core.errors import UsageError
+from runner.files.depot import Depot
 from runner.files.root import OutputRoot
 from runner.report.catalogue import figures
 from runner.report.failures import failures
@@ -48,6 +49,7 @@ def report(workplace: Workplace, named: str, file: str | None = None) -> Reporte
         if connection is None:
             raise RuntimeError("a batch was found in no state")
         standing = standing_of(workplace, connection, batch)
+        refuse_bucket(batch, "the gallery")
         if not Path(batch.output_dir).is_dir():
             raise UsageError(
                 f"there is no {batch.output_dir}: the first video of a run makes it, unless it was moved away"
@@ -65,6 +67,24 @@ def report(workplace: Workplace, named: str, file: str | None = None) -> Reporte
             raise UsageError(f"{path} cannot be written: {error.strerror or error}") from error
     jobs = standing.counts.total + standing.counts.removed
     return Reported(batch.name, path, size, jobs)
+
+
+def at_the_end(connection: Connection, root: Depot, workplace: Workplace, standing: Standing) -> list[str]:
+    """Write it once a tree of this machine has changed; notes for people.
+
+    A convenience: whatever goes wrong with it is no trouble of whoever changed the tree.
+    """
+    if not root.is_local:
+        return []
+    jobs = standing.counts.total + standing.counts.removed
+    call = workplace.call(standing.batch.name, standing.batch.manifest)
+    if jobs > MOST_AT_THE_END:
+        return [f"{jobs:,} jobs: the gallery takes a while, `{call.of_batch('report')}` writes it"]
+    try:
+        write(connection, root.spool, workplace, standing, call)
+    except OSError as error:
+        return [f"the gallery {root.path}/{NAME} was not written: {error.strerror or error}"]
+    return []
 
 
 def write(

@@ -4,7 +4,6 @@ import asyncio
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from runner.app import describing, probing, service, tree
 from runner.app.refetching import Refetching
@@ -16,8 +15,8 @@ from runner.core.records import Batch
 from runner.engine.context import Context
 from runner.engine.inquiry import Inquiry
 from runner.engine.ports import Orders
+from runner.files.depot import Depot
 from runner.files.outcomes import Intact
-from runner.files.root import OutputRoot
 from runner.store import batches, mending
 from runner.store.writer import DirectWriter
 
@@ -35,18 +34,21 @@ def repair(
     that is interrupted here is fetching, and the next ``run`` finishes it. Raises ``UsageError`` (no such batch, no
     token though something is damaged), ``ManifestError``, ``BusyError`` and ``StateError``.
     """
-    with workplace.deciding(named) as (writer, batch):
-        tree.refuse_foreign_metadata(Path(batch.output_dir))
-        with OutputRoot(batch.output_dir) as root:
-            root.lock()
-            mender = _Mender(writer, batch, root, tell)
-            mender.tidy()
-            damaged = mender.check()
-            if damaged:
-                _fetch_again(workplace, manifest_of(named, batch), sandbox_options, mender, damaged)
-            mender.list_files(workplace)
-            mender.notes.extend(writer.write_now(probing.ratio_notes, batch.pk))
-            return mender.verified(len(damaged))
+    with (
+        workplace.deciding(named) as (writer, batch),
+        workplace.depot(batch.output_dir, batch.name) as root,
+    ):
+        tree.refuse_foreign_metadata(root)
+        root.lock()
+        root.prove_writable()
+        mender = _Mender(writer, batch, root, tell)
+        mender.tidy()
+        damaged = mender.check()
+        if damaged:
+            _fetch_again(workplace, manifest_of(named, batch), sandbox_options, mender, damaged)
+        mender.list_files(workplace)
+        mender.notes.extend(writer.write_now(probing.ratio_notes, batch.pk))
+        return mender.verified(len(damaged))
 
 
 def _fetch_again(
@@ -64,7 +66,7 @@ class _Mender:
 
     writer: DirectWriter
     batch: Batch
-    root: OutputRoot
+    root: Depot
     tell: Callable[[Finding], None]
     files: int = 0
     bytes: int = 0

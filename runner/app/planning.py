@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 from runner.app import service
 from runner.app.comparison import Comparison, Wishes
@@ -15,8 +14,7 @@ from runner.core.money import Budget, Credits
 from runner.core.plan import Books, Diff, Plan
 from runner.core.records import Batch
 from runner.core.task_times import TaskTimes
-from runner.files.lines import lines_of
-from runner.files.root import OutputRoot
+from runner.files.depot import Depot
 from runner.report.claims import LONGEST_ROW_BYTES, job_id_in
 from runner.report.metadata import NAME
 from runner.store import batches, learned
@@ -119,7 +117,7 @@ def _refuse_strangers(
             f"{manifest.path}: the batch name {manifest.name!r} belongs to {batch.manifest}, which has no job in "
             "common with this manifest; give this one another `name`"
         )
-    directory = str(workplace.output_dir(manifest))
+    directory = workplace.output_dir(manifest)
     owner = batches.by_output_dir(connection, directory)
     if owner is not None and owner.name != manifest.name:
         raise UsageError(
@@ -128,14 +126,15 @@ def _refuse_strangers(
         )
 
 
-def refuse_lost_state(output_dir: Path, new_jobs: Iterator[Job], call: Invocation) -> None:
+def refuse_lost_state(root: Depot | None, new_jobs: Iterator[Job], call: Invocation) -> None:
     """Raise ``UsageError`` if the tree's metadata names jobs that the state does not know: they are paid for."""
-    metadata = output_dir / NAME
-    if not metadata.exists():
+    if root is None:
         return
+    metadata = f"{root.path}/{NAME}"
     try:
-        with OutputRoot(str(output_dir), create=False) as root:
-            named = {_number(job_id_in(line)) for line in lines_of(root, NAME, LONGEST_ROW_BYTES)}
+        if not root.has(NAME):
+            return
+        named = {_number(job_id_in(line)) for line in root.lines(NAME, LONGEST_ROW_BYTES)}
     except OSError as error:
         raise UsageError(f"{metadata} cannot be read: {error.strerror}; nothing was sent") from error
     lost = next((job for job in new_jobs if _number(job.job_id) in named), None)

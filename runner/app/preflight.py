@@ -1,13 +1,15 @@
 """What is checked before anything is sent: whose batch it is, what it costs, whether it was confirmed, the token."""
 
+import contextlib
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from runner.app import planning, reviewing, service
 from runner.app.comparison import Wishes, pages
 from runner.app.workplace import Workplace
 from runner.core.advice import Invocation
+from runner.core.bucket_url import is_url
 from runner.core.counting import noun
 from runner.core.errors import BudgetError, StateError, UsageError
 from runner.core.expansion import expand
@@ -15,6 +17,7 @@ from runner.core.model import Job, JobId, Manifest
 from runner.core.plan import Plan
 from runner.core.records import Batch
 from runner.core.retake import Retakes
+from runner.files.depot import Depot
 from runner.store import batches, enrolment, health
 from runner.store.writer import Connection
 
@@ -46,7 +49,7 @@ class Preflight:
     manifest: Manifest
     wanted: RunWishes
 
-    def checked_plan(self, output_dir: Path) -> Plan:
+    def checked_plan(self, output_dir: str) -> Plan:
         """The plan of a run that may go on.
 
         Raises ``UsageError`` for another service, a stranger's name or directory, a lost state, a saved plan that no
@@ -64,9 +67,19 @@ class Preflight:
                 reviewing.refuse_if_moved(self.wanted.reviewed, plan, self.manifest, self.workplace)
             if plan.diff.new:
                 new = _unknown_to_state(self.manifest, connection, batch, plan.diff.retakes)
-                planning.refuse_lost_state(output_dir, new, self._call)
+                with self._tree(output_dir) as root:
+                    planning.refuse_lost_state(root, new, self._call)
         self._refuse_over_budget(plan)
         return plan
+
+    @contextlib.contextmanager
+    def _tree(self, output_dir: str) -> Iterator[Depot | None]:
+        """The tree as it is, ``None`` where there is none."""
+        if not is_url(output_dir) and not os.path.lexists(output_dir):
+            yield None
+            return
+        with self.workplace.depot(output_dir, self.manifest.name, create=False) as root:
+            yield root
 
     @property
     def _call(self) -> Invocation:

@@ -6,10 +6,10 @@ from itertools import groupby
 
 from runner.app import describing
 from runner.app.verifying import Checked, check_all
-from runner.app.workplace import Workplace, stamp
+from runner.app.workplace import Workplace, refuse_bucket, stamp
 from runner.core.errors import StateError, UsageError
+from runner.files.folder import Folder
 from runner.files.outcomes import Damaged
-from runner.files.root import OutputRoot
 from runner.report.metadata import NAME
 from runner.store import batches, pruning
 from runner.store.mending import Recorded
@@ -66,6 +66,7 @@ def prune(
     ``UsageError`` (no such batch, not confirmed, no tree) and ``BusyError`` before anything is deleted.
     """
     with workplace.deciding(named) as (writer, batch):
+        refuse_bucket(batch, "pruning")
         doomed = Doomed(*writer.write_now(pruning.totals, batch.pk))
         result = Pruned(batch.name)
         if not doomed.files:
@@ -80,7 +81,7 @@ def prune(
         return result
 
 
-def _list_tree(workplace: Workplace, writer: DirectWriter, root: OutputRoot, result: Pruned) -> None:
+def _list_tree(workplace: Workplace, writer: DirectWriter, root: Folder, result: Pruned) -> None:
     with workplace.reading() as connection:
         batch = None if connection is None else batches.by_name(connection, result.batch)
         if connection is None or batch is None:
@@ -93,15 +94,15 @@ def _list_tree(workplace: Workplace, writer: DirectWriter, root: OutputRoot, res
     writer.write_now(batches.mark_tree, batch.pk, stale=False)
 
 
-def _root(output_dir: str) -> OutputRoot:
+def _root(output_dir: str) -> Folder:
     try:
-        return OutputRoot(output_dir, create=False)
+        return Folder(output_dir, create=False)
     except UsageError as error:  # a disk that is not mounted just now has not lost its files
         raise UsageError(f"{error}; nothing was deleted") from error
 
 
 def _delete_all(
-    writer: DirectWriter, root: OutputRoot, batch_pk: int, result: Pruned, tell: Callable[[Pruning], None]
+    writer: DirectWriter, root: Folder, batch_pk: int, result: Pruned, tell: Callable[[Pruning], None]
 ) -> None:
     after_job = 0
     while page := writer.write_now(pruning.page, batch_pk, after_job, PAGE):
@@ -119,7 +120,7 @@ def _delete_all(
 
 
 def _delete_if_doomed(
-    connection: Connection, root: OutputRoot, of_job: list[Recorded], result: Pruned
+    connection: Connection, root: Folder, of_job: list[Recorded], result: Pruned
 ) -> str | None:
     """Delete the files of one job and forget them; why they are left, ``None`` if they are deleted.
 
@@ -148,7 +149,7 @@ def _why_left(checked: Checked) -> str | None:
     return None
 
 
-def _delete(root: OutputRoot, files: list[Recorded]) -> str | None:
+def _delete(root: Folder, files: list[Recorded]) -> str | None:
     """Delete the files of a job durably; why that was not possible, ``None`` if it was."""
     for one in files:
         path = one.file.path or ""

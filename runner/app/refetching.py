@@ -11,8 +11,7 @@ from runner.core.steps import echo_agrees
 from runner.engine.context import Context
 from runner.engine.fetching import fetch
 from runner.engine.inquiry import Inquiry
-from runner.files.aside import set_aside
-from runner.files.root import OutputRoot
+from runner.files.depot import Depot
 from runner.store import mending, reads
 from runner.store.mending import Recorded
 
@@ -29,7 +28,7 @@ class Refetched:
 class Refetching:
     """Works on several jobs at once; after a ``StateError`` nothing more is begun."""
 
-    def __init__(self, ctx: Context, inquiry: Inquiry, root: OutputRoot) -> None:
+    def __init__(self, ctx: Context, inquiry: Inquiry, root: Depot) -> None:
         self._ctx = ctx
         self._inquiry = inquiry
         self._root = root
@@ -94,7 +93,7 @@ class Refetching:
     def _make_way(self, one: Recorded) -> str | None:
         if one.file.path is None:
             return None
-        return set_aside(self._root, one.file.path, f"removed/{one.job_id}")
+        return self._root.set_aside(one.file.path, f"removed/{one.job_id}")
 
 
 def _compared(before: Recorded, now: Recorded | None, moved: str | None, trouble: str) -> Refetched:

@@ -10,7 +10,6 @@ from runner import media
 from runner.app import (
     describing,
     enrolling,
-    gallery,
     going_on,
     notifying,
     probing,
@@ -33,9 +32,8 @@ from runner.core.plan import Plan
 from runner.core.records import Batch, Trouble
 from runner.engine.ports import Orders, Ports, Watcher
 from runner.engine.run import Run
-from runner.files.root import OutputRoot
+from runner.files.depot import Depot
 from runner.report.closing import Made, MadeSoFar
-from runner.report.gallery import NAME as GALLERY_NAME
 from runner.report.metadata import NAME as METADATA_NAME
 from runner.report.payload import Standing, status_json
 from runner.store import batches, locks, reads, troubles
@@ -136,9 +134,11 @@ class _Batchwork:
         plan = preflight.checked_plan(output_dir)
         self.had_work = plan.diff.unfinished
         token = preflight.token(plan)
-        tree.refuse_foreign_metadata(output_dir)
-        with OutputRoot(str(output_dir)) as root:
+        with self.workplace.depot(output_dir, self.manifest.name) as root:
+            tree.refuse_foreign_metadata(root)
             root.lock()
+            if self.had_work:
+                root.prove_writable()
             writer = DirectWriter(open_for_writing(self.workplace.state))
             try:
                 batch = enrolling.open_batch(writer, self.manifest, plan, output_dir)
@@ -147,14 +147,12 @@ class _Batchwork:
             finally:
                 writer.close()
 
-    async def _run(
-        self, writer: DirectWriter, batch: Batch, plan: Plan, root: OutputRoot, token: str
-    ) -> Ending:
+    async def _run(self, writer: DirectWriter, batch: Batch, plan: Plan, root: Depot, token: str) -> Ending:
         ending = await self._worked(writer, batch, plan, root, token)
         return await self._looked(writer, batch, root, ending)
 
     async def _worked(
-        self, writer: DirectWriter, batch: Batch, plan: Plan, root: OutputRoot, token: str
+        self, writer: DirectWriter, batch: Batch, plan: Plan, root: Depot, token: str
     ) -> Ending:
         self.interruption.listen()
         await self._enrol(writer, batch, plan)
@@ -178,13 +176,15 @@ class _Batchwork:
             self.interruption.pass_to(engine.interrupt)
             return await engine.execute()
 
-    async def _looked(self, writer: DirectWriter, batch: Batch, root: OutputRoot, ending: Ending) -> Ending:
+    async def _looked(self, writer: DirectWriter, batch: Batch, root: Depot, ending: Ending) -> Ending:
         """Look into what is new in the tree, where the extra ``media`` is there; that it cannot be done fails no run."""
         has_to_end = ending.signal is not None or ending.state is not None or ending.disk is not None
-        if has_to_end or not media.is_installed():
+        if has_to_end or not root.is_local or not media.is_installed():
             return ending
         try:
-            looked = await probing.look(writer, root, batch.pk, lambda: self.interruption.signal is None)
+            looked = await probing.look(
+                writer, root.spool, batch.pk, lambda: self.interruption.signal is None
+            )
         except (OSError, UsageError) as error:
             self.notes.append(f"the videos were not looked into: {error}")
             return ending
@@ -199,7 +199,7 @@ class _Batchwork:
             if self.interruption.signal is not None:
                 return
 
-    def _tidy(self, writer: DirectWriter, batch: Batch, root: OutputRoot) -> None:
+    def _tidy(self, writer: DirectWriter, batch: Batch, root: Depot) -> None:
         """What the end of an earlier run left to do: files to their paths, and the list of what is there."""
         try:
             self.notes.extend(tree.relocate(writer, root, batch))
@@ -210,7 +210,7 @@ class _Batchwork:
             raise UsageError(f"{_unwritable(root, error)}; nothing was sent") from error
 
     @contextlib.asynccontextmanager
-    async def _ports(self, root: OutputRoot, token: str) -> AsyncIterator[Ports]:
+    async def _ports(self, root: Depot, token: str) -> AsyncIterator[Ports]:
         state = GroupWriter(open_for_writing(self.workplace.state))
         try:
             async with service.ports(self.manifest, token, root, state, self.tell, self.watcher) as ports:
@@ -245,7 +245,7 @@ class _Batchwork:
         counts = writer.write_now(reads.counts, batch.pk, self.wanted.wishes.only)
         return Ending.of(counts)
 
-    def _finished(self, writer: DirectWriter, batch: Batch, root: OutputRoot, ending: Ending) -> Finished:
+    def _finished(self, writer: DirectWriter, batch: Batch, root: Depot, ending: Ending) -> Finished:
         described = Described(())
         if ending.state is None:
             writer.write_now(batches.touch, batch.pk, stamp())
@@ -260,8 +260,6 @@ class _Batchwork:
                     ending = replace(ending, disk=_unwritable(root, error))
             fresh = batches.by_pk(connection, batch.pk)
             standing = replace(standing_of(self.workplace, connection, fresh), running_pid=None)
-            if ending.state is None and ending.disk is None:
-                self._write_gallery(connection, root, standing)
             found = troubles.by_class(connection, batch.pk)
         ending = replace(ending, incomplete=ending.incomplete + len(described.missing))
         pending = standing.counts.by_state[JobState.PENDING]
@@ -272,27 +270,13 @@ class _Batchwork:
         made = self.made.in_all(fresh.spent - batch.spent)
         return Finished(ending, ending.exit_code, standing, made, found, tuple(notes))
 
-    def _describe(self, connection: Connection, root: OutputRoot, batch: Batch) -> Described:
+    def _describe(self, connection: Connection, root: Depot, batch: Batch) -> Described:
         return describing.describe(self.workplace, connection, root, batch, self.manifest_sha256)
-
-    def _write_gallery(self, connection: Connection, root: OutputRoot, standing: Standing) -> None:
-        """A convenience: whatever goes wrong with it is no trouble of the run."""
-        jobs = standing.counts.total + standing.counts.removed
-        if jobs > gallery.MOST_AT_THE_END:
-            report = self._call.of_batch("report")
-            self.notes.append(f"{jobs:,} jobs: the gallery takes a while, `{report}` writes it")
-            return
-        try:
-            gallery.write(connection, root, self.workplace, standing, self._call)
-        except OSError as error:
-            self.notes.append(
-                f"the gallery {root.path}/{GALLERY_NAME} was not written: {error.strerror or error}"
-            )
 
     @property
     def _call(self) -> Invocation:
         return self.workplace.call(self.manifest.name, self.manifest.path)
 
 
-def _unwritable(root: OutputRoot, error: OSError) -> str:
+def _unwritable(root: Depot, error: OSError) -> str:
     return f"the tree in {root.path} cannot be listed in {METADATA_NAME}: {error.strerror}"

@@ -15,7 +15,7 @@ from runner.core.events import RunEvent
 from runner.core.model import Manifest
 from runner.core.records import Batch
 from runner.engine.ports import Ports, Watcher
-from runner.files.root import OutputRoot
+from runner.files.depot import Depot
 from runner.providers import Provider, Secret
 from runner.store.writer import Writer
 
@@ -108,7 +108,7 @@ async def connected(manifest: Manifest, token: str) -> AsyncIterator[Provider]:
 async def ports(
     manifest: Manifest,
     token: str,
-    root: OutputRoot,
+    root: Depot,
     state: Writer,
     tell: Callable[[RunEvent], None],
     watcher: Watcher | None = None,

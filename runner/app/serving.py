@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from runner.app.inspecting import standing_of
-from runner.app.workplace import Workplace, find_batch, stamp
+from runner.app.workplace import Workplace, find_batch, refuse_bucket, stamp
 from runner.core.errors import StateError
 from runner.report.payload import Standing
 from runner.review.server import serve_forever
@@ -28,6 +28,7 @@ def subject_of(workplace: Workplace, named: str) -> Subject:
     """What the review of a batch needs to know; raises ``UsageError`` where there is no such batch."""
     with workplace.reading() as connection:
         batch = find_batch(connection, named, workplace.state)
+    refuse_bucket(batch, "the review")
 
     def standing(connection: Connection) -> Standing:
         return standing_of(workplace, connection, batches.by_pk(connection, batch.pk))

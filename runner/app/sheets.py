@@ -8,7 +8,7 @@ from pathlib import Path
 from runner import media
 from runner.app import probing
 from runner.app.verifying import existing_root
-from runner.app.workplace import Workplace, find_batch
+from runner.app.workplace import Workplace, find_batch, refuse_bucket
 from runner.core.errors import UsageError
 from runner.core.records import Batch
 from runner.core.sheet_names import SheetNames
@@ -61,10 +61,12 @@ def draw(workplace: Workplace, named: str, wishes: Wishes, tell: Callable[[Path]
         batch = find_batch(connection, named, workplace.state)
         known = [] if connection is None else prompts.prompt_ids(connection, batch.pk)
     chosen, names = _chosen(known, wishes.prompt, batch.name), SheetNames(known)
+    refuse_bucket(batch, "contact sheets")
     directory = _directory(batch, wishes.directory)
-    with existing_root(batch.output_dir) as root:
-        if root is None:
+    with existing_root(workplace, batch) as tree:
+        if tree is None:
             raise UsageError(f"{batch.name} has no videos yet: there is no {batch.output_dir}")
+        root = tree.spool
         notes = _looked_into(workplace, root, batch)
         with Drawing(workplace, root, directory, wishes.columns, wishes.font) as drawing:
             drawing.is_pdf, drawing.only_kept = wishes.pdf, wishes.kept

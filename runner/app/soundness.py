@@ -9,6 +9,7 @@ from pathlib import Path
 from runner.app import service
 from runner.app.findings import Check, Grade
 from runner.app.workplace import Workplace
+from runner.core.bucket_url import is_url
 from runner.core.counting import noun
 from runner.core.errors import RunnerError, UsageError
 from runner.core.model import JobState, Manifest
@@ -38,10 +39,24 @@ def state_checks(workplace: Workplace, manifest: Manifest) -> Iterator[Check]:
         yield Check("state", Grade.FAIL, str(error), _KEEP)
 
 
-def output_check(output_dir: Path) -> Check:
-    """Whether the output directory can be written, or made."""
+def output_check(workplace: Workplace, batch: str, where: str) -> Check:
+    """Whether the output tree can be written, or made; a bucket is put a small key, which is taken away again."""
+    if is_url(where):
+        return _bucket_check(workplace, batch, where)
+    output_dir = Path(where)
     is_there = _existing(output_dir) == output_dir
     return _place("output", output_dir, str(output_dir) if is_there else f"{output_dir} will be made")
+
+
+def _bucket_check(workplace: Workplace, batch: str, where: str) -> Check:
+    try:
+        with workplace.depot(where, batch) as depot:
+            depot.prove_writable()
+    except UsageError as error:
+        return Check("output", Grade.FAIL, str(error), "a run would send nothing")
+    return Check(
+        "output", Grade.OK, f"{where} takes, shows and removes keys, and leaves those alone that are taken"
+    )
 
 
 def room_checks(places: Mapping[str, Path]) -> Iterator[Check]:

@@ -1,18 +1,14 @@
 """A batch's output tree beside its state: files moved to where the manifest wants them now, and ``metadata.jsonl``."""
 
 import hashlib
-import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
-from runner.app.kept_file import keep
 from runner.core.errors import UsageError
 from runner.core.records import Batch, JobRecord, StoredFile
-from runner.files.lines import lines_of
+from runner.files.depot import Depot
 from runner.files.outcomes import Absent, AlreadyThere, Content, Placed
-from runner.files.place import move
-from runner.files.root import OutputRoot
 from runner.report.card import Holding, Metadata, pattern_of
 from runner.report.claims import LONGEST_ROW_BYTES
 from runner.report.metadata import NAME, Columns, lines
@@ -30,7 +26,7 @@ class TreeState:
     missing: tuple[str, ...]
 
 
-def relocate(writer: DirectWriter, root: OutputRoot, batch: Batch) -> list[str]:
+def relocate(writer: DirectWriter, root: Depot, batch: Batch) -> list[str]:
     """Move every placed file to the path that its job has now; returns what could not be moved, for people.
 
     May be interrupted and done again: the target is committed before the file moves.
@@ -50,34 +46,36 @@ def relocate(writer: DirectWriter, root: OutputRoot, batch: Batch) -> list[str]:
     return []
 
 
-def write_metadata(connection: Connection, root: OutputRoot, batch: Batch) -> TreeState:
+def write_metadata(connection: Connection, root: Depot, batch: Batch) -> TreeState:
     """Bring ``metadata.jsonl`` to what the tree holds: replaced atomically; where it says so already, not touched.
 
     Raises ``OSError``, also where the tree is not under its path any more.
     """
+    root.refuse_if_replaced()
     columns = Columns()
     for record in records.records(connection, batch.pk, _PLACED):
         columns.note(record)
 
-    seen = _Seen(root)
+    size_at = root.sizes()
+    seen = _Seen(size_at)
 
     def fresh() -> Iterator[bytes]:
         seen.begin()
         return seen.listed(lines(seen.there(records.records(connection, batch.pk, _PLACED)), columns))
 
-    keep(root, NAME, fresh)
+    if not root.says(NAME, fresh()):
+        root.replace(NAME, fresh())
     metadata = Metadata(columns.features(), seen.digest.hexdigest())
     return TreeState(Holding(seen.present, seen.bytes, seen.patterns, metadata), tuple(seen.missing))
 
 
-def refuse_foreign_metadata(output_dir: Path) -> None:
+def refuse_foreign_metadata(root: Depot) -> None:
     """Raise ``UsageError`` if a ``metadata.jsonl`` that is not ours has the name: it is never overwritten."""
-    path = output_dir / NAME
-    if not os.path.lexists(path):
-        return
+    path = f"{root.path}/{NAME}"
     try:
-        with OutputRoot(str(output_dir), create=False) as root:
-            first = next(lines_of(root, NAME, LONGEST_ROW_BYTES), b"")
+        if not root.has(NAME):
+            return
+        first = next(root.lines(NAME, LONGEST_ROW_BYTES), b"")
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror or error}") from error
     if first is None or (first and not (b'"job_id"' in first and b'"file_name"' in first)):
@@ -92,8 +90,8 @@ _PLACED = Selection(states=(), with_files=True)
 class _Seen:
     """Looks which placed files are really there, while their records and then their lines pass by."""
 
-    def __init__(self, root: OutputRoot) -> None:
-        self._root = root
+    def __init__(self, size_at: Callable[[str], int | None]) -> None:
+        self._size_at = size_at
         self.begin()
 
     def begin(self) -> None:
@@ -115,7 +113,7 @@ class _Seen:
             yield line
 
     def _is_there(self, file: StoredFile) -> bool:
-        if file.path is None or self._root.stat_size(file.path) != file.bytes:
+        if file.path is None or self._size_at(file.path) != file.bytes:
             self.missing.append(file.path or "?")
             return False
         self.present += 1
@@ -135,12 +133,12 @@ def _target(one: Whereabouts) -> str:
     return stem + extension
 
 
-def _moved(writer: DirectWriter, root: OutputRoot, one: Whereabouts, target: str) -> bool:
+def _moved(writer: DirectWriter, root: Depot, one: Whereabouts, target: str) -> bool:
     file = one.file
     if file.path is None or file.bytes is None or file.sha256 is None:
         raise RuntimeError(f"file {file.pk} is placed without a path, a size and a hash")
     writer.write_now(outputs.aim, file.pk, target)
-    outcome = move(root, file.path, target, Content(file.bytes, file.sha256))
+    outcome = root.move(file.path, target, Content(file.bytes, file.sha256))
     if isinstance(outcome, Placed | AlreadyThere | Absent):  # a file that is gone is missed at its new place
         writer.write_now(outputs.moved, file.pk)
         return True

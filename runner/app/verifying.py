@@ -9,10 +9,11 @@ from pathlib import Path
 
 from runner.app import probing
 from runner.app.workplace import Workplace, find_batch
-from runner.core.records import StoredFile
+from runner.core.bucket_url import is_url
+from runner.core.errors import UsageError
+from runner.core.records import Batch, StoredFile
+from runner.files.depot import Depot
 from runner.files.outcomes import CheckOutcome, Content, Damaged, Intact, Missing
-from runner.files.root import OutputRoot
-from runner.files.verify import check_file
 from runner.store import mending
 from runner.store.mending import Recorded
 
@@ -87,7 +88,7 @@ def verify(workplace: Workplace, named: str, tell: Callable[[Finding], None]) ->
     with workplace.reading() as connection:
         batch = find_batch(connection, named, workplace.state)
     files = size_bytes = damaged = 0
-    with existing_root(batch.output_dir) as root:
+    with existing_root(workplace, batch) as root:
         for page in _pages(workplace, batch.pk):
             files += len(page)
             size_bytes += sum(one.file.bytes or 0 for one in page)
@@ -99,18 +100,22 @@ def verify(workplace: Workplace, named: str, tell: Callable[[Finding], None]) ->
     return Verified(batch.name, files, size_bytes, damaged, remaining=damaged, notes=notes)
 
 
-def check_all(root: OutputRoot | None, page: Iterable[Recorded]) -> list[Checked]:
+def check_all(root: Depot | None, page: Iterable[Recorded]) -> list[Checked]:
     """Check the files of a page, several at once."""
     return asyncio.run(_check_all(root, page))
 
 
 @contextlib.contextmanager
-def existing_root(output_dir: str) -> Iterator[OutputRoot | None]:
-    """The output directory, ``None`` where there is none; raises ``UsageError`` where it cannot be used."""
-    if not Path(output_dir).exists():
+def existing_root(workplace: Workplace, batch: Batch) -> Iterator[Depot | None]:
+    """The output tree, ``None`` where there is none; raises ``UsageError`` where it cannot be used."""
+    if not is_url(batch.output_dir) and not Path(batch.output_dir).exists():
         yield None
         return
-    with OutputRoot(output_dir, create=False) as root:
+    with workplace.depot(batch.output_dir, batch.name, create=False) as root:
+        try:  # a store that cannot be reached has no damaged files
+            root.refuse_if_replaced()
+        except OSError as error:
+            raise UsageError(f"{batch.output_dir}: cannot be read: {error.strerror}") from error
         yield root
 
 
@@ -126,7 +131,7 @@ def _pages(workplace: Workplace, batch_pk: int) -> Iterator[list[Recorded]]:
         after_pk = page[-1].file.pk
 
 
-def _damage(workplace: Workplace, root: OutputRoot | None, page: list[Recorded]) -> list[Checked]:
+def _damage(workplace: Workplace, root: Depot | None, page: list[Recorded]) -> list[Checked]:
     """What is not intact; a file that a run moved or replaced while it was checked is looked at once more."""
     found = [checked for checked in check_all(root, page) if not isinstance(checked.outcome, Intact)]
     if not found:
@@ -140,19 +145,19 @@ def _damage(workplace: Workplace, root: OutputRoot | None, page: list[Recorded])
     return still + [checked for checked in again if not isinstance(checked.outcome, Intact)]
 
 
-async def _check_all(root: OutputRoot | None, page: Iterable[Recorded]) -> list[Checked]:
+async def _check_all(root: Depot | None, page: Iterable[Recorded]) -> list[Checked]:
     async with asyncio.TaskGroup() as group:
         checking = [(one, group.create_task(_check(root, one.file))) for one in page]
     return [Checked(one, task.result()) for one, task in checking]
 
 
-async def _check(root: OutputRoot | None, file: StoredFile) -> CheckOutcome:
+async def _check(root: Depot | None, file: StoredFile) -> CheckOutcome:
     if root is None or file.path is None or file.bytes is None or file.sha256 is None:
         return Missing()
     content = Content(file.bytes, file.sha256)
-    outcome = await check_file(root, file.path, content)
+    outcome = await asyncio.to_thread(root.check, file.path, content)
     if isinstance(outcome, Intact) or file.target is None:
         return outcome
     # It was about to move when its process died, or is moving just now.
-    moved = await check_file(root, file.target, content)
+    moved = await asyncio.to_thread(root.check, file.target, content)
     return moved if isinstance(moved, Intact) else outcome

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 from runner.app.environment import Environment
 from runner.core.advice import Invocation
+from runner.core.bucket_url import is_url
 from runner.core.errors import StateError, UsageError
 from runner.core.model import Manifest
 from runner.core.records import Batch
 from runner.core.setting import Source
+from runner.files.depot import Depot, open_depot
 from runner.providers import capabilities_of
 from runner.store import batches, database, locks
 from runner.store.database import open_for_writing, state_path
@@ -69,10 +71,19 @@ class Workplace:
         """Where the embedded service keeps its own tasks."""
         return self.state.with_name(SANDBOX_SERVICE)
 
-    def output_dir(self, manifest: Manifest) -> Path:
-        """The absolute output directory of a manifest; the sandbox's never is a real one."""
+    def output_dir(self, manifest: Manifest) -> str:
+        """The absolute path, or the URL, of a manifest's output tree; the sandbox's never is a real one."""
         where = f"{SANDBOX_OUTPUTS}/{manifest.name}" if self.sandbox else manifest.output_dir
-        return Path(os.path.abspath(where))  # noqa: PTH100 - resolve() would follow links, and name another directory
+        # abspath: resolve() would follow links, and name another directory
+        return where if is_url(where) else os.path.abspath(where)  # noqa: PTH100
+
+    def depot(self, output_dir: str, batch: str, *, create: bool = True) -> Depot:
+        """The tree of a batch at that path or URL; partial files of one in object storage are kept beside the state.
+
+        Raises ``UsageError``.
+        """
+        spool = self.state.with_name(self.state.name + ".spool") / batch
+        return open_depot(output_dir, spool, create=create)
 
     def has_state(self) -> bool:
         """Whether there is a state at all."""
@@ -136,6 +147,12 @@ def find_batch(connection: Connection | None, named: str, state: Path) -> Batch:
         sandboxed = _in_the_sandbox(named, state)
         raise UsageError(f"there is no batch {named!r} in {state}; there are: {known}{sandboxed}")
     return found
+
+
+def refuse_bucket(batch: Batch, what: str) -> None:
+    """Raise ``UsageError`` if the tree of a batch stands in object storage, where ``what`` cannot be had yet."""
+    if is_url(batch.output_dir):
+        raise UsageError(f"{what} cannot be had of a tree in object storage yet: {batch.output_dir}")
 
 
 def _named(connection: Connection, named: str) -> Batch | None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Self, TypeVar
 
+from runner.core.bucket_url import is_url
 from runner.core.errors import BusyError, UsageError
 from runner.files.disk import REAL_DISK, Access, Disk, Entry, Kind, Stat
 from runner.files.outcomes import Content
@@ -32,8 +33,16 @@ class OutputRoot:
     What stands under a path is reached component by component from the open root, never through a symlink.
     """
 
-    def __init__(self, path: str, *, create: bool = True, disk: Disk = REAL_DISK) -> None:
-        """Open the directory; ``UsageError`` where that cannot be done. ``create`` makes it, ``False`` is for reading."""
+    def __init__(self, path: str, *, create: bool = True, disk: Disk = REAL_DISK, syncs: bool = True) -> None:
+        """Open the directory; ``UsageError`` where that cannot be done. ``create`` makes it, ``False`` is for reading.
+
+        Without ``syncs`` directories that are made are not durable by themselves: the caller syncs all of it at its end.
+        """
+        if is_url(path):
+            raise UsageError(
+                f"{path}: this command cannot work on a tree in object storage yet; copy the tree to a local directory for it"
+            )
+        self._syncs = syncs
         self.path = str(Path(path).resolve())
         self.disk = disk
         self._mutex = threading.Lock()
@@ -147,7 +156,7 @@ class OutputRoot:
         the way are durable once the block has ended without an error, after what it synced in them: the first sync
         commits them all, and the others find little to do.
         """
-        *directories, name = _components(path)
+        *directories, name = components_of(path)
         with contextlib.ExitStack() as stack:
             current, so_far = self._root, ""
             unsynced: list[tuple[int, str]] = []
@@ -155,7 +164,7 @@ class OutputRoot:
                 so_far = f"{so_far}{each}/"
                 above, current = current, self._step(Entry(current, each), so_far, create=create)
                 stack.callback(self.disk.close, current)
-                if (create or durable) and so_far not in self._durable:
+                if self._syncs and (create or durable) and so_far not in self._durable:
                     # Also for one that was there: a process that died may have made it and not synced it.
                     unsynced.append((above, so_far))
             yield Entry(current, name)
@@ -199,7 +208,7 @@ class OutputRoot:
 
     def remove_empty_directories(self, path: str) -> None:
         """Remove the directories on the way to ``path``, innermost first, as far as they are empty; never fails."""
-        directories = _components(path)[:-1]
+        directories = components_of(path)[:-1]
         while directories:
             with contextlib.suppress(OSError), self.entry("/".join(directories)) as entry:
                 self.disk.remove_directory(entry)
@@ -276,7 +285,8 @@ def _in_the_way(call: Callable[[], _T], path: str) -> _T:
         ) from error
 
 
-def _components(path: str) -> list[str]:
+def components_of(path: str) -> list[str]:
+    """The names on the way to ``path``; raises ``ValueError`` where it is no path below an output directory."""
     components = path.split("/")
     if components[0] == PARTIAL or any(each in {"", ".", ".."} or "\0" in each for each in components):
         raise ValueError(f"not a path below the output directory: {path!r}")

@@ -12,10 +12,11 @@ async def check_file(root: OutputRoot, path: str, content: Content) -> CheckOutc
 
     An unreadable file is ``Damaged`` with the system's reason. Raises ``ValueError`` for a path outside the root.
     """
-    return await asyncio.to_thread(_check, root, path, content)
+    return await asyncio.to_thread(compared, root, path, content)
 
 
-def _check(root: OutputRoot, path: str, content: Content) -> CheckOutcome:
+def compared(root: OutputRoot, path: str, content: Content) -> CheckOutcome:
+    """``check_file`` without a thread of its own; blocks."""
     try:
         found = root.stat(path)
         if found is None:

@@ -274,7 +274,7 @@ def _notify() -> Schema:
 def _output() -> Schema:
     properties = {
         "dir": _text(
-            "The output folder, relative to the working directory; default: outputs/<name>.",
+            "The output folder, relative to the working directory, or s3://, gs://, az://bucket/prefix; default: outputs/<name>.",
             pattern=patterns.FOLDER,
         ),
         "layout": _text("Where in it a job's file goes.", pattern=patterns.LAYOUT, default=DEFAULT_LAYOUT),

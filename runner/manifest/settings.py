@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from runner.core.bucket_url import BucketUrlError, bucket_url, is_url
 from runner.core.model import (
     Capabilities,
     Limits,
@@ -84,6 +85,12 @@ def _on_unknown(spot: Spot) -> OnUnknown | None:
 
 def _folder(spot: Spot) -> str | None:
     value = text(spot)
+    if value is not None and is_url(value):
+        try:
+            return str(bucket_url(value))
+        except BucketUrlError as error:
+            spot.fail(error.message, error.hint)
+            return None
     if value is not None and (value.startswith("~") or re.match(r"\$(?:\{|[A-Za-z_])", value)):
         spot.fail(
             f"{quoted(value)} would be taken literally", "'~' and variables are not expanded: write the path"

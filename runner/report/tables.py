@@ -8,7 +8,7 @@ from runner.report.features import Feature, Kind
 from runner.report.payload import Json
 
 _GROUP_ROWS = 10_000
-_GROUP_BYTES = 64_000_000
+_GROUP_BYTES = 16_000_000
 VIDEO = "video"
 
 
@@ -24,7 +24,9 @@ def write_table(
     for row, content in rows:
         if writer is None:
             schema = _schema(features, embeds=content is not None)
-            writer = pyarrow.parquet.ParquetWriter(out, schema, compression="zstd")
+            # A dictionary of videos, none of which comes twice, would hold all of a group once more.
+            no_video = [name for name in schema.names if name != VIDEO]
+            writer = pyarrow.parquet.ParquetWriter(out, schema, compression="zstd", use_dictionary=no_video)
         held_bytes += len(content or b"")
         group.append(row if content is None else row | {VIDEO: {"bytes": content, "path": row["file_name"]}})
         if len(group) == _GROUP_ROWS or held_bytes >= _GROUP_BYTES:

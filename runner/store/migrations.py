@@ -44,13 +44,19 @@ def refuse_other_schema(connection: sqlite3.Connection, path: Path) -> None:
 
     One trigger that somebody added can lift a budget, and without one index of ours a job can be paid for twice.
     """
-    odd = sorted({what for what, _ in _schema_of(connection) ^ _todays_schema()})
+    # Tables before what hangs on them: where one is another, all of its indexes and triggers are too.
+    odd = sorted({what for what, _ in _schema_of(connection) ^ _todays_schema()}, key=_place_of)
     if odd:
         shown = ", ".join(odd[:5]) + (", ..." if len(odd) > 5 else "")
         raise StateError(
             f"{path} is not as this program makes a state, something else has changed it: {shown}; put a backup in its "
             "place, or name another with --state (nothing was changed)"
         )
+
+
+def _place_of(what: str) -> tuple[int, str]:
+    kind = what.partition(" ")[0]
+    return ("table", "view", "trigger", "index").index(kind), what
 
 
 def marks_of(connection: sqlite3.Connection) -> tuple[int, int, int]:

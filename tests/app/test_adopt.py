@@ -23,10 +23,11 @@ def write_list(bench, rows):
 
 
 def snapshot(bench):
+    """All files but the gallery's page, which shows when a job was done: for the new state, when it was adopted."""
     return {
         path.relative_to(bench.root).as_posix(): path.read_bytes()
         for path in bench.root.rglob("*")
-        if path.is_file() and not {".partial", "state"} & set(path.parts)
+        if path.is_file() and not {".partial", "state", "index.html"} & set(path.parts)
     }
 
 

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 from runner.core.model import ProviderSettings
+from runner.files.folder import Folder
 from runner.files.outcomes import Fetched, Placed
-from runner.files.root import OutputRoot
 from runner.files.tree import open_tree
 from runner.providers import capabilities_of
 
@@ -18,7 +18,7 @@ async def main(base_url: str, files: int, at_once: int, folder: Path) -> None:
     slots = asyncio.Semaphore(at_once)
     offer = capabilities_of("grokimagine")
     provider = ProviderSettings(offer.name, base_url, offer.token_env, offer.price)
-    with OutputRoot(str(folder)) as root:
+    with Folder(str(folder)) as root:
         async with open_tree(root, provider, at_once) as tree:
 
             async def one(number: int) -> bool:

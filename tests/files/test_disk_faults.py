@@ -23,6 +23,7 @@ from files_support import (
 )
 
 from runner.files.download import fetch
+from runner.files.folder import Folder
 from runner.files.outcomes import Broken, DiskFailed, DiskFull, Fetched
 from runner.files.partial import Partial
 from runner.files.place import place
@@ -115,7 +116,7 @@ async def test_what_all_downloads_hold_together_is_bounded(at_once, is_held, tmp
     writers = set()
     disk = FaultyDisk(lambda name, _count: writers.add(threading.get_ident()) if name == "write" else None)
     large = mp4(bytes(4 * 2**20 - 200))
-    with OutputRoot(str(tmp_path / "out"), disk=disk) as root:
+    with Folder(str(tmp_path / "out"), disk=disk) as root:
         async with serving(reply(large, headers=ETAG)) as server:
             outcome = await Tree(root, session, LOOPBACK, at_once).fetch(server.url(), "job-1")
     assert (outcome, threading.get_ident() not in writers) == (fetched(large), is_held)

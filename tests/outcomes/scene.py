@@ -18,8 +18,8 @@ from runner.core.outcomes import GenerationRequest, Refused, StatusOutcome, Subm
 from runner.engine.ports import Orders, Ports
 from runner.engine.run import Run
 from runner.files.disk import REAL_DISK, Disk
+from runner.files.folder import Folder
 from runner.files.outcomes import Content, FetchOutcome, PlaceOutcome
-from runner.files.root import OutputRoot
 from runner.files.tree import Tree, open_tree
 from runner.providers import capabilities_of, connect
 from tests.outcomes.behaviours import allow_files_of
@@ -170,7 +170,7 @@ class Case:
         provider = ProviderSettings(offer.name, base_url, offer.token_env, offer.price, **more)
         heard.client = connect(provider, TOKEN)
         loop = asyncio.get_running_loop()
-        with OutputRoot(str(out), disk=self.disk) as root:
+        with Folder(str(out), disk=self.disk) as root:
             async with open_tree(root, replace(provider, proxy=None), 8) as heard.tree:
                 yield Ports(
                     state=shop.writer,
