@@ -88,6 +88,18 @@ def test_a_new_take_whose_path_a_removed_one_has_gets_it_and_both_files_are_kept
     assert len(paths(seen)) == 6
 
 
+@pytest.mark.parametrize("between", [("prune", NAME, "--rejected", "--yes"), ("verify", NAME, "--repair")])
+def test_what_tidies_in_between_leaves_the_removed_one_to_give_way(seen, between):
+    made_again(seen)
+    seen.manifest("a blue fox", "a grey owl", "a brown bear")
+    assert seen.run("run", "demo.yaml").code == 0
+    seen.choose(0, flag="reject")
+    assert seen.run("retry", NAME, "--rejected").code == 0
+    assert seen.run(*between).code == 0
+    assert (seen.run("run", "demo.yaml").code, seen.run("verify", NAME).code) == (0, 0)
+    assert {"p0/take-02.mp4", "p1/take-01.mp4", "p2/take-01.mp4"} <= {*paths(seen)}
+
+
 def test_what_is_kept_after_all_while_others_are_being_deleted_stays(seen):
     seen.choose(1, flag="reject")
     told = []

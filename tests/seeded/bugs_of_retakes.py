@@ -105,6 +105,11 @@ RETAKE_BUGS: tuple[Bug, ...] = (
         ),
     ),
     bug(
+        "to-prune-forgets-that-files-are-still-to-move",
+        f"{TROUBLE}test_what_tidies_in_between_leaves_the_removed_one_to_give_way",
+        (PRUNING, " and not batch.tree_stale:\n", ":\n"),
+    ),
+    bug(
         "a-number-far-above-the-others-is-given-again",
         "tests/store/test_retakes.py::test_takes_are_known_as_far_as_all_that_is_queued_could_reach",
         (RETAKES, " and start > max(found, default=0) + len(jobs)", ""),
