@@ -203,14 +203,14 @@ def _in_parts(attributes: Mapping[str, str]) -> dict[str, Any]:
 
 def _library() -> Any:
     try:
-        import obstore  # noqa: PLC0415 - an extra: only where a tree stands in object storage
+        import obstore  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415 - an extra: only where a tree stands in object storage
     except ImportError as error:
         raise UsageError(f"object storage needs a library that is not installed: {_INSTALL}") from error
     return obstore
 
 
 def _made(url: BucketUrl, environ: Mapping[str, str]) -> Any:
-    from obstore import store  # noqa: PLC0415 - see above
+    from obstore import store  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415 - see above
     from obstore.exceptions import BaseError  # noqa: PLC0415
 
     given = _of_environment(url.scheme, environ)

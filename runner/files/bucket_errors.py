@@ -34,7 +34,7 @@ _DENIED = frozenset(
 @contextlib.contextmanager
 def translated() -> Iterator[None]:
     """Raises what the library raises as ``OSError``; its ``strerror`` says all of it."""
-    from obstore.exceptions import BaseError  # noqa: PLC0415 - an extra, there wherever this is called
+    from obstore.exceptions import BaseError  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415 - an extra, there wherever this is called
 
     try:
         yield

@@ -54,6 +54,7 @@ def test_a_tree_whose_state_was_lost_is_taken_over_and_nothing_in_it_is_written(
 def test_the_next_run_finds_everything_done_and_sends_nothing(lost):
     assert lost.run("run", "demo.yaml").code == 2  # before: it would be bought again
     adopt(lost)
+    assert lost.run("run", "demo.yaml").code == 0  # which looks into the videos, and lists what it found
     before = snapshot(lost)
     assert lost.run("run", "demo.yaml").code == 0
     assert (lost.asked(), lost.asked("generate"), snapshot(lost)) == ([], [], before)
