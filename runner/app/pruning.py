@@ -77,11 +77,14 @@ def prune(
                 raise UsageError("not confirmed; nothing was deleted")
             writer.write_now(batches.mark_tree, batch.pk, stale=True)
             _delete_all(writer, root, batch.pk, result, tell)
-            _list_tree(workplace, writer, root, result)
+            if _is_listed(workplace, root, result) and not batch.tree_stale:
+                # Where it was marked before, files are still to move: the next run does that, and lists it.
+                writer.write_now(batches.mark_tree, batch.pk, stale=False)
         return result
 
 
-def _list_tree(workplace: Workplace, writer: DirectWriter, root: Folder, result: Pruned) -> None:
+def _is_listed(workplace: Workplace, root: Folder, result: Pruned) -> bool:
+    """Bring the tree's list to what is left; whether that could be done."""
     with workplace.reading() as connection:
         batch = None if connection is None else batches.by_name(connection, result.batch)
         if connection is None or batch is None:
@@ -90,8 +93,8 @@ def _list_tree(workplace: Workplace, writer: DirectWriter, root: Folder, result:
             describing.describe(workplace, connection, root, batch)
         except OSError as error:  # the tree stays marked, and the next run lists it
             result.unlisted = f"{root.path}/{NAME} cannot be written: {error.strerror}"
-            return
-    writer.write_now(batches.mark_tree, batch.pk, stale=False)
+            return False
+    return True
 
 
 def _root(output_dir: str) -> Folder:

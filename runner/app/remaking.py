@@ -83,9 +83,8 @@ def _make(desk: Desk, manifest: Manifest, originals: Sequence[StoredJob]) -> Non
 
 def _take_in(connection: Connection, batch: Batch, jobs: Sequence[Job], texts: str | None) -> None:
     """New takes as pending jobs; with ``texts``, the state has all jobs of a manifest of these texts afterwards too."""
-    batches.mark_tree(
-        connection, batch.pk, stale=True
-    )  # a removed job may have the path of one of them, and gives way
+    # A removed job may have the path of one of them: it gives way at the next run.
+    batches.mark_tree(connection, batch.pk, stale=True)
     enrolment.enrol(connection, batch.pk, jobs, batch.generation)
     if texts is not None:
         enrolment.reprint(connection, batch.pk, with_retakes(texts, retakes.made(connection, batch)))

@@ -11,7 +11,7 @@ from runner.core.records import Batch, StoredJob
 from runner.core.retake import Retakes
 from runner.core.variation import combination_id_of, job_id_of
 from runner.store.enrolment import known
-from runner.store.reads import jobs_query, to_job
+from runner.store.reads import all_jobs_query, to_job
 from runner.store.schema import choice, job, prompt
 
 _WINDOW = 16  # takes of a combination that are looked up at once
@@ -73,8 +73,10 @@ def remade(connection: Connection, job_pks: Sequence[int]) -> set[int]:
 def _remakable(connection: Connection, batch_pk: int, which: ColumnElement[bool]) -> Iterator[StoredJob]:
     """Those jobs that are done and named by the manifest, and that nothing was made instead of yet."""
     other = job.alias("other")
-    chosen = jobs_query(batch_pk).where(
+    # "+ 0": from the few that somebody chose something for to their jobs, not from all jobs of the batch.
+    chosen = all_jobs_query().where(
         which,
+        job.c.batch + 0 == batch_pk,
         job.c.state == JobState.DONE,
         job.c.removed == 0,
         ~exists().where(other.c.instead_of == job.c.id),

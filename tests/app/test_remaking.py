@@ -109,6 +109,15 @@ def test_a_queued_job_counts_against_the_budget(seen):
     assert seen.books() == (160, 0, 0)
 
 
+def test_of_what_is_queued_as_much_is_made_as_the_budget_has_room_for(seen):
+    for place in (2, 1):
+        seen.choose(place, again=True)
+    plan = plan_of(seen, "--fit", "--budget", "199")
+    ran = seen.run("run", "demo.yaml", "--fit", "--budget", "199")
+    assert (plan["jobs"]["new"], plan["fit_jobs"], ran.code) == (2, 1, 0)
+    assert (len(seen.asked("generate")), seen.books()) == (1, (160, 0, 0))
+
+
 def test_a_queued_job_is_met_by_only_and_limit(seen):
     seen.choose(2, again=True)
     seen.choose(1, again=True)

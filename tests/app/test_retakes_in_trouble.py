@@ -23,13 +23,14 @@ def seen(bench: Bench) -> Bench:
 
 
 class Run:
-    """The beginning of a run: it has its plan, and has taken nothing in yet."""
+    """The beginning of a run: it has its plan, and has taken nothing in yet; ``meanwhile`` happens before the plan."""
 
-    def __init__(self, bench):
+    def __init__(self, bench, meanwhile=lambda: None):
         self.bench = bench
         self.manifest = load_manifest("demo.yaml").manifest
         self.texts = fingerprint(self.manifest)
         self.workplace = Workplace.at(None, sandbox=False)
+        meanwhile()
         with self.workplace.reading() as connection:
             self.plan = planning.plan_with(connection, self.workplace, self.manifest, Wishes(examples=0))
 
@@ -50,11 +51,11 @@ def paths(bench):
     return sorted(path.relative_to(bench.tree).as_posix() for path in bench.tree.rglob("*.mp4"))
 
 
-def test_an_edit_while_a_finished_run_begins_removes_no_added_take(seen):
+@pytest.mark.parametrize(("before", "after"), [({}, {"order": "breadth"}), ({"order": "breadth"}, {})])
+def test_an_edit_while_a_finished_run_begins_removes_no_added_take(seen, before, after):
     made_again(seen)
-    run = Run(seen)
-    seen.manifest(order="breadth")
-    run.take_in()
+    seen.manifest(**before)
+    Run(seen, lambda: seen.manifest(**after)).take_in()
     assert seen.rows(ADDED) == [("p0/take-02", "done", 0)]
     assert (seen.run("run", "demo.yaml").code, seen.rows(ADDED)) == (0, [("p0/take-02", "done", 0)])
 
@@ -85,6 +86,18 @@ def test_a_new_take_whose_path_a_removed_one_has_gets_it_and_both_files_are_kept
         "p2/take-01.mp4",
     ]
     assert len(paths(seen)) == 6
+
+
+@pytest.mark.parametrize("between", [("prune", NAME, "--rejected", "--yes"), ("verify", NAME, "--repair")])
+def test_what_tidies_in_between_leaves_the_removed_one_to_give_way(seen, between):
+    made_again(seen)
+    seen.manifest("a blue fox", "a grey owl", "a brown bear")
+    assert seen.run("run", "demo.yaml").code == 0
+    seen.choose(0, flag="reject")
+    assert seen.run("retry", NAME, "--rejected").code == 0
+    assert seen.run(*between).code == 0
+    assert (seen.run("run", "demo.yaml").code, seen.run("verify", NAME).code) == (0, 0)
+    assert {"p0/take-02.mp4", "p1/take-01.mp4", "p2/take-01.mp4"} <= {*paths(seen)}
 
 
 def test_what_is_kept_after_all_while_others_are_being_deleted_stays(seen):

@@ -9,8 +9,11 @@ RETAKE = "runner/core/retake.py"
 COMPARISON = "runner/app/comparison.py"
 ENROLLING = "runner/app/enrolling.py"
 PRUNING = "runner/app/pruning.py"
+REMAKING_CODE = "runner/app/remaking.py"
+EXPANSION = "runner/core/expansion.py"
 STORE_PRUNING = "runner/store/pruning.py"
 REMAKING = "tests/app/test_remaking.py::"
+TROUBLE = "tests/app/test_retakes_in_trouble.py::"
 PRUNED = "tests/app/test_pruning.py::"
 
 RETAKE_BUGS: tuple[Bug, ...] = (
@@ -72,5 +75,58 @@ RETAKE_BUGS: tuple[Bug, ...] = (
         "a-file-that-somebody-changed-is-pruned",
         f"{PRUNED}test_a_file_that_somebody_changed_is_left_with_all_of_its_job",
         (PRUNING, "    if isinstance(checked.outcome, Damaged):\n", "    if False:\n"),
+    ),
+    bug(
+        "an-edit-while-a-run-begins-removes-added-takes",
+        f"{TROUBLE}test_an_edit_while_a_finished_run_begins_removes_no_added_take",
+        (
+            COMPARISON,
+            "            retakes=wanted,\n        )\n\n    def _limited",
+            "        )\n\n    def _limited",
+        ),
+    ),
+    bug(
+        "what-is-wished-no-more-is-paid-for",
+        f"{TROUBLE}test_what_is_no_longer_wished_when_it_would_be_taken_in_is_not_paid_for",
+        (ENROLLING, "    if originals:\n", "    if False:\n"),
+    ),
+    bug(
+        "what-is-kept-after-all-is-pruned",
+        f"{TROUBLE}test_what_is_kept_after_all_while_others_are_being_deleted_stays",
+        (PRUNING, "    if not pruning.is_doomed(connection, job_pk):\n", "    if False:\n"),
+    ),
+    bug(
+        "a-removed-job-keeps-the-path-of-a-new-take",
+        f"{TROUBLE}test_a_new_take_whose_path_a_removed_one_has_gets_it_and_both_files_are_kept",
+        (
+            REMAKING_CODE,
+            "    batches.mark_tree(connection, batch.pk, stale=True)\n",
+            "",
+        ),
+    ),
+    bug(
+        "to-prune-forgets-that-files-are-still-to-move",
+        f"{TROUBLE}test_what_tidies_in_between_leaves_the_removed_one_to_give_way",
+        (PRUNING, " and not batch.tree_stale:\n", ":\n"),
+    ),
+    bug(
+        "a-number-far-above-the-others-is-given-again",
+        "tests/store/test_retakes.py::test_takes_are_known_as_far_as_all_that_is_queued_could_reach",
+        (RETAKES, " and start > max(found, default=0) + len(jobs)", ""),
+    ),
+    bug(
+        "an-excluded-take-of-what-is-included-is-paid-for",
+        "tests/core/test_retake.py::test_an_excluded_take_of_an_included_combination_is_not_made",
+        (EXPANSION, "self._exclusions.of_takes(outline.prompt_id, addition.values)", "()"),
+    ),
+    bug(
+        "what-is-edited-while-a-person-is-asked-is-paid-for",
+        "tests/app/test_edited_meanwhile.py::test_what_was_not_priced_is_not_paid_for_and_the_next_run_makes_all_of_it",
+        (ENROLLING, "    if comparison.fingerprint(manifest) != texts:\n", "    if False:\n"),
+    ),
+    bug(
+        "a-lost-state-forgets-the-takes-that-were-added",
+        "tests/app/test_regaining.py::test_the_takes_that_were_made_again_are_taken_over_and_not_paid_for_again",
+        ("runner/app/adopting.py", ".takes(texts)", ""),
     ),
 )

@@ -21,6 +21,7 @@ from runner.store import (
     prompts,
     reads,
     records,
+    retakes,
     troubles,
 )
 from runner.store.records import Selection
@@ -155,6 +156,13 @@ def test_a_page_of_files_is_found_by_its_place(shop):
             "SEARCH file USING INTEGER PRIMARY KEY (rowid>?)",
             [],
         )
+
+
+@pytest.mark.parametrize("look", [retakes.queued, retakes.rejected])
+def test_what_is_to_be_made_again_is_found_from_the_choices_and_not_from_all_jobs(shop, look):
+    plan = plan_of(shop, look, 1)
+    assert [step for step in plan if "job_in_order" in step or "job_by_rank" in step] == []
+    assert "SEARCH job USING INTEGER PRIMARY KEY (rowid=?)" in plan
 
 
 def test_whether_a_job_may_be_paid_for_again_is_found_by_the_job(shop):

@@ -100,6 +100,11 @@ def test_only_what_is_done_and_still_named_is_offered(shop, sql):
     assert (shop.do(retakes.rejected, shop.pk), shop.do(retakes.queued, shop.pk)) == ([], [])
 
 
+def test_of_a_page_of_jobs_those_that_another_take_was_made_of_are_told(shop):
+    take_in(shop, one_of(0, take=3, instead_of=2))
+    assert (shop.do(retakes.remade, [1, 2, 3]), shop.do(retakes.remade, [1])) == ({2}, set())
+
+
 def test_another_batch_has_wishes_of_its_own(shop, state):
     with shop_at(state, one_of(0), name="autumn") as other:
         done(other, 4)

@@ -36,6 +36,16 @@ def test_the_files_of_rejected_jobs_come_job_by_job(state):
         assert [shop.do(pruning.totals, each.pk) for each in (shop, other)] == [(2, 4, 28), (1, 1, 7)]
 
 
+def test_only_what_is_done_and_rejected_at_this_moment_may_be_deleted(shop):
+    done(shop, 0)
+    answers = [shop.do(pruning.is_doomed, 1)]
+    for flag in (Flag.REJECT, Flag.KEEP):
+        shop.do(choices.choose, 1, {"flag": flag}, NOW)
+        answers.append(shop.do(pruning.is_doomed, 1))
+    shop.do(choices.choose, 2, {"flag": Flag.REJECT}, NOW)
+    assert (answers, shop.do(pruning.is_doomed, 2)) == ([False, True, False], False)
+
+
 def test_what_is_forgotten_leaves_the_job_done_and_paid_for(shop):
     done(shop, 0)
     shop.do(choices.choose, 1, {"flag": Flag.REJECT}, NOW)
