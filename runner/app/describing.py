@@ -14,8 +14,6 @@ from runner.core.advice import Invocation
 from runner.core.counting import noun
 from runner.core.records import Batch
 from runner.files.depot import Depot
-from runner.files.lines import lines_of
-from runner.files.root import OutputRoot
 from runner.report import card
 from runner.report.card import Holding, Origin
 from runner.report.payload import Standing
@@ -64,11 +62,9 @@ def describe(
     more.
     """
     found = tree.write_metadata(connection, root, batch)
-    if not root.is_local:  # a bucket has no card yet
-        return Described(found.missing)
     fresh = batches.by_pk(connection, batch.pk)
     standing = replace(standing_of(workplace, connection, fresh), running_pid=None)
-    note = _keep_card(workplace, connection, root.spool, standing, found.holding, manifest_sha256)
+    note = _keep_card(workplace, connection, root, standing, found.holding, manifest_sha256)
     notes = gallery.at_the_end(connection, root, workplace, standing) if with_gallery else []
     return Described(found.missing, (*([] if note is None else [note]), *notes))
 
@@ -76,7 +72,7 @@ def describe(
 def _keep_card(
     workplace: Workplace,
     connection: Connection,
-    root: OutputRoot,
+    root: Depot,
     standing: Standing,
     holding: Holding,
     manifest_sha256: str | None,
@@ -99,7 +95,7 @@ def _keep_card(
     return None
 
 
-def origin_of(workplace: Workplace, root: OutputRoot, batch: Batch) -> Origin:
+def origin_of(workplace: Workplace, root: Depot, batch: Batch) -> Origin:
     """What the videos of a tree were made from, as its card has it, or its manifest as it is now."""
     sha256, _ = card.origin_in((_card_in(root) or b"").decode("utf-8", "replace"))
     name, known = Path(batch.manifest).name, sha256 or sha256_of(batch.manifest)
@@ -115,25 +111,27 @@ def sha256_of(path: str) -> str | None:
         return None
 
 
-def _card_in(root: OutputRoot) -> bytes | None:
+def _card_in(root: Depot) -> bytes | None:
     """The card of the tree, empty where nothing has its name; ``None`` where something that is not ours has it."""
     try:
-        found = lines_of(root, card.NAME, _LONGEST_LINE_BYTES)
+        found = root.lines(card.NAME, _LONGEST_LINE_BYTES)
         first = list(itertools.islice(found, card.HEAD_LINES))
         if not first or not card.is_ours(_joined(first)):
             return None
         return _joined([*first, *itertools.islice(found, _MOST_LINES)])
     except FileNotFoundError:
         return b""
-    except OSError:  # a link, a directory
-        return None
+    except OSError:
+        if not root.is_local:  # a store that fails is no file of somebody else
+            raise
+        return None  # a link, a directory
 
 
 def _joined(lines: list[bytes | None]) -> bytes:
     return b"".join((line or b"") + b"\n" for line in lines)
 
 
-def _left_alone(root: OutputRoot) -> str:
+def _left_alone(root: Depot) -> str:
     return (
         f"{root.path}/{card.NAME} was not written by this program and is left as it is, so the tree has no dataset card; "
         "move it away, and the next run writes one"

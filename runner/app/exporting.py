@@ -21,7 +21,7 @@ from runner.core.records import Batch, JobRecord, StoredFile, Trouble
 from runner.core.shards import DEFAULT_BYTES, sample_key
 from runner.core.splits import Splits
 from runner.files.destination import DamagedError, Destination
-from runner.files.root import OutputRoot
+from runner.files.folder import Folder
 from runner.report.card import Origin
 from runner.report.features import Feature
 from runner.report.metadata import Columns, row
@@ -95,7 +95,7 @@ class Background:
 class Work:
     """One export under way: where from, where to, and what."""
 
-    tree: OutputRoot
+    tree: Folder
     destination: Destination
     wishes: ExportWishes
     gathered: Gathered
@@ -138,9 +138,9 @@ def export(workplace: Workplace, named: str, wishes: ExportWishes, make: Callabl
     """
     with workplace.reading() as connection:
         batch = find_batch(connection, named, workplace.state)
-    refuse_bucket(batch, "an export")
+    refuse_bucket(batch, "export")
     _refuse_place(wishes.destination, batch)
-    with OutputRoot(batch.output_dir, create=False) as tree, Destination(wishes.destination) as destination:
+    with Folder(batch.output_dir, create=False) as tree, Destination(wishes.destination) as destination:
         try:
             return _exported(workplace, tree, batch, wishes, destination, make)
         except UsageError:
@@ -165,7 +165,7 @@ def _refuse_place(destination: str, batch: Batch) -> None:
 
 def _exported(
     workplace: Workplace,
-    tree: OutputRoot,
+    tree: Folder,
     batch: Batch,
     wishes: ExportWishes,
     destination: Destination,
@@ -184,7 +184,7 @@ def _exported(
 
 
 def _gathered(
-    workplace: Workplace, tree: OutputRoot, batch: Batch, wishes: ExportWishes, destination: Destination
+    workplace: Workplace, tree: Folder, batch: Batch, wishes: ExportWishes, destination: Destination
 ) -> tuple[Gathered, Background]:
     with workplace.reading() as connection:
         if connection is None:
@@ -197,7 +197,7 @@ def _gathered(
 
 
 def _spool(
-    connection: Connection, tree: OutputRoot, batch: Batch, wishes: ExportWishes, destination: Destination
+    connection: Connection, tree: Folder, batch: Batch, wishes: ExportWishes, destination: Destination
 ) -> Gathered:
     columns, digest = Columns(), hashlib.sha256()
     gathered = Gathered(dict.fromkeys(wishes.splits.names, 0))
@@ -219,7 +219,7 @@ def _spool(
 
 
 def _samples(
-    tree: OutputRoot,
+    tree: Folder,
     chosen: Iterator[JobRecord],
     wishes: ExportWishes,
     columns: Columns,
@@ -232,7 +232,7 @@ def _samples(
                 yield _sample(split, record, file, columns)
 
 
-def _is_there(tree: OutputRoot, file: StoredFile, gathered: Gathered) -> bool:
+def _is_there(tree: Folder, file: StoredFile, gathered: Gathered) -> bool:
     if file.state != "placed":
         return False
     if file.path is None or tree.stat_size(file.path) != file.bytes:

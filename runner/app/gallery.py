@@ -12,7 +12,6 @@ from runner.app.workplace import Workplace, find_batch, refuse_bucket
 from runner.core.advice import Invocation
 from runner.core.errors import UsageError
 from runner.files.depot import Depot
-from runner.files.root import OutputRoot
 from runner.report.catalogue import figures
 from runner.report.failures import failures
 from runner.report.gallery import MARK, NAME, Head, page
@@ -49,7 +48,7 @@ def report(workplace: Workplace, named: str, file: str | None = None) -> Reporte
         if connection is None:
             raise RuntimeError("a batch was found in no state")
         standing = standing_of(workplace, connection, batch)
-        refuse_bucket(batch, "the gallery")
+        refuse_bucket(batch, "report")
         if not Path(batch.output_dir).is_dir():
             raise UsageError(
                 f"there is no {batch.output_dir}: the first video of a run makes it, unless it was moved away"
@@ -70,25 +69,23 @@ def report(workplace: Workplace, named: str, file: str | None = None) -> Reporte
 
 
 def at_the_end(connection: Connection, root: Depot, workplace: Workplace, standing: Standing) -> list[str]:
-    """Write it once a tree of this machine has changed; notes for people.
+    """Write it once a tree has changed; notes for people.
 
     A convenience: whatever goes wrong with it is no trouble of whoever changed the tree.
     """
-    if not root.is_local:
-        return []
     jobs = standing.counts.total + standing.counts.removed
     call = workplace.call(standing.batch.name, standing.batch.manifest)
     if jobs > MOST_AT_THE_END:
         return [f"{jobs:,} jobs: the gallery takes a while, `{call.of_batch('report')}` writes it"]
     try:
-        write(connection, root.spool, workplace, standing, call)
+        write(connection, root, workplace, standing, call)
     except OSError as error:
         return [f"the gallery {root.path}/{NAME} was not written: {error.strerror or error}"]
     return []
 
 
 def write(
-    connection: Connection, root: OutputRoot, workplace: Workplace, standing: Standing, call: Invocation
+    connection: Connection, root: Depot, workplace: Workplace, standing: Standing, call: Invocation
 ) -> None:
     """Bring the gallery to what the state says, with the lock of the tree; where it says so already, not touched.
 
@@ -107,11 +104,12 @@ class _Writing:
     call: Invocation
 
     def into_tree(self) -> None:
-        with OutputRoot(self.standing.batch.output_dir, create=False) as root:
+        batch = self.standing.batch
+        with self.workplace.depot(batch.output_dir, batch.name, create=False) as root:
             # A run may write it at the same moment, or another report: each gathers under a name of its own.
             self.into_root(root, f"{NAME}.{secrets.token_hex(4)}")
 
-    def into_root(self, root: OutputRoot, partial: str) -> None:
+    def into_root(self, root: Depot, partial: str) -> None:
         _refuse_foreign(beginning_of(root, NAME, _BEGINNING_BYTES))
         keep(root, NAME, self._page, partial)
 

@@ -66,7 +66,7 @@ def prune(
     ``UsageError`` (no such batch, not confirmed, no tree) and ``BusyError`` before anything is deleted.
     """
     with workplace.deciding(named) as (writer, batch):
-        refuse_bucket(batch, "pruning")
+        refuse_bucket(batch, "prune")
         doomed = Doomed(*writer.write_now(pruning.totals, batch.pk))
         result = Pruned(batch.name)
         if not doomed.files:

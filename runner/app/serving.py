@@ -28,7 +28,7 @@ def subject_of(workplace: Workplace, named: str) -> Subject:
     """What the review of a batch needs to know; raises ``UsageError`` where there is no such batch."""
     with workplace.reading() as connection:
         batch = find_batch(connection, named, workplace.state)
-    refuse_bucket(batch, "the review")
+    refuse_bucket(batch, "review")
 
     def standing(connection: Connection) -> Standing:
         return standing_of(workplace, connection, batches.by_pk(connection, batch.pk))

@@ -61,7 +61,7 @@ def draw(workplace: Workplace, named: str, wishes: Wishes, tell: Callable[[Path]
         batch = find_batch(connection, named, workplace.state)
         known = [] if connection is None else prompts.prompt_ids(connection, batch.pk)
     chosen, names = _chosen(known, wishes.prompt, batch.name), SheetNames(known)
-    refuse_bucket(batch, "contact sheets")
+    refuse_bucket(batch, "sheet")
     directory = _directory(batch, wishes.directory)
     with existing_root(workplace, batch) as tree:
         if tree is None:

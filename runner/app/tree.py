@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from runner.app.kept_file import keep
 from runner.core.errors import UsageError
 from runner.core.records import Batch, JobRecord, StoredFile
 from runner.files.depot import Depot
@@ -51,7 +52,6 @@ def write_metadata(connection: Connection, root: Depot, batch: Batch) -> TreeSta
 
     Raises ``OSError``, also where the tree is not under its path any more.
     """
-    root.refuse_if_replaced()
     columns = Columns()
     for record in records.records(connection, batch.pk, _PLACED):
         columns.note(record)
@@ -63,8 +63,7 @@ def write_metadata(connection: Connection, root: Depot, batch: Batch) -> TreeSta
         seen.begin()
         return seen.listed(lines(seen.there(records.records(connection, batch.pk, _PLACED)), columns))
 
-    if not root.says(NAME, fresh()):
-        root.replace(NAME, fresh())
+    keep(root, NAME, fresh)
     metadata = Metadata(columns.features(), seen.digest.hexdigest())
     return TreeState(Holding(seen.present, seen.bytes, seen.patterns, metadata), tuple(seen.missing))
 

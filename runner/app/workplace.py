@@ -149,10 +149,12 @@ def find_batch(connection: Connection | None, named: str, state: Path) -> Batch:
     return found
 
 
-def refuse_bucket(batch: Batch, what: str) -> None:
-    """Raise ``UsageError`` if the tree of a batch stands in object storage, where ``what`` cannot be had yet."""
+def refuse_bucket(batch: Batch, command: str) -> None:
+    """Raise ``UsageError`` if the tree of a batch stands in object storage, where ``command`` does not work yet."""
     if is_url(batch.output_dir):
-        raise UsageError(f"{what} cannot be had of a tree in object storage yet: {batch.output_dir}")
+        raise UsageError(
+            f"`runner {command}` does not work on a tree in object storage yet: {batch.output_dir}"
+        )
 
 
 def _named(connection: Connection, named: str) -> Batch | None:

@@ -37,7 +37,7 @@ from runner.files.outcomes import (
 )
 from runner.files.probe import prove_writable
 from runner.files.root import OutputRoot, components_of, digest_of
-from runner.files.upload import Upload, attributes_of, bucket_trouble, forget
+from runner.files.upload import Upload, attributes_of, bucket_trouble, forget, text_type_of
 
 _BLOCK_BYTES = 8 * 1024 * 1024
 _UPLOADS_AT_ONCE = 8  # each holds 16 MB of memory at most
@@ -122,21 +122,21 @@ class BucketDepot:
             return next(fresh, None) is None
         return _are_same(self._blocks(path, held), fresh)
 
-    def replace(self, path: str, fresh: Iterator[bytes]) -> None:
+    def replace(self, path: str, fresh: Iterator[bytes], partial: str | None = None) -> None:
         held = self.bucket.look(_key(path))
-        new = self.spool.partial(path)
-        self.spool.remove_partial(path)
+        new = self.spool.partial(partial or path)
+        self.spool.remove_partial(partial or path)
         with os.fdopen(self.spool.disk.open_file(new, Access.CREATE), "w+b") as file:
             file.writelines(fresh)
             size = file.tell()
             file.seek(0)
-            attributes = {"Content-Type": "text/plain; charset=utf-8"}
+            attributes = {"Content-Type": text_type_of(path)}
             if size <= SMALL_BYTES:
                 self.bucket.replace(path, file.read(), attributes, held)
             else:
                 blocks = iter(lambda: file.read(_BLOCK_BYTES), b"")
                 self.bucket.replace_in_parts(path, blocks, attributes)
-        self.spool.remove_partial(path)
+        self.spool.remove_partial(partial or path)
 
     async def place(self, partial: str, path: str, content: Content) -> PlaceOutcome:
         key = _key(path)

@@ -62,8 +62,12 @@ class Depot(Protocol):
     def says(self, path: str, fresh: Iterator[bytes]) -> bool:
         """Whether the file there holds just these pieces, one after the other; an absent one holds none."""
 
-    def replace(self, path: str, fresh: Iterator[bytes]) -> None:
-        """Put a file of ours there, whole, in the place of an older one of ours."""
+    def replace(self, path: str, fresh: Iterator[bytes], partial: str | None = None) -> None:
+        """Put a file of ours there, whole, in the place of an older one of ours; what ``fresh`` raises leaves that.
+
+        ``partial`` is the name that it is gathered under: ``path`` for whoever holds the lock, and without the lock one that
+        no other process uses.
+        """
 
     async def place(self, partial: str, path: str, content: Content) -> PlaceOutcome:
         """Give the partial file its final name; see ``place.place``."""

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import itertools
 import os
 from collections.abc import Callable, Iterator
 
@@ -45,24 +44,28 @@ class Folder(OutputRoot):
     def says(self, path: str, fresh: Iterator[bytes]) -> bool:
         try:
             with self.entry(path) as entry, os.fdopen(self.disk.open_file(entry, Access.READ), "rb") as file:
-                pairs = itertools.zip_longest(file, fresh, fillvalue=b"")
-                return all(itertools.starmap(bytes.__eq__, pairs))
+                return all(file.read(len(part)) == part for part in fresh) and not file.read(1)
         except FileNotFoundError:
-            return next(fresh, None) is None
+            return not any(fresh)
 
-    def replace(self, path: str, fresh: Iterator[bytes]) -> None:
-        new = self.partial(path)
+    def replace(self, path: str, fresh: Iterator[bytes], partial: str | None = None) -> None:
+        new = self.partial(partial or path)
         with contextlib.suppress(FileNotFoundError):
             self.disk.remove(
                 new
             )  # what a run that died left there; or a link that was planted, and is not written through
-        with os.fdopen(self.disk.open_file(new, Access.CREATE), "wb") as out:
-            out.writelines(fresh)
-            out.flush()
-            os.fsync(out.fileno())
-        with self.entry(path) as entry:
-            os.replace(new.name, entry.name, src_dir_fd=new.directory, dst_dir_fd=entry.directory)
-            self.disk.sync(entry.directory)
+        try:
+            with os.fdopen(self.disk.open_file(new, Access.CREATE), "wb") as out:
+                out.writelines(fresh)
+                out.flush()
+                os.fsync(out.fileno())
+            with self.entry(path) as entry:
+                os.replace(new.name, entry.name, src_dir_fd=new.directory, dst_dir_fd=entry.directory)
+                self.disk.sync(entry.directory)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                self.disk.remove(new)
+            raise
 
     async def place(self, partial: str, path: str, content: Content) -> PlaceOutcome:
         return await asyncio.to_thread(place, self, partial, path, content)

@@ -17,13 +17,24 @@ from runner.files.root import OutputRoot
 from runner.files.unfinished import abort_unfinished
 
 _PART_BYTES = 8 * 1024 * 1024
-_TYPES = {".mp4": "video/mp4", ".mov": "video/quicktime", ".webm": "video/webm", ".mkv": "video/x-matroska"}
+_TYPES = {
+    ".mp4": "video/mp4",
+    ".mov": "video/quicktime",
+    ".webm": "video/webm",
+    ".mkv": "video/x-matroska",
+}
+_TEXT_TYPES = {".html": "text/html", ".md": "text/markdown"}
 
 
 def attributes_of(path: str, content: Content) -> dict[str, str]:
     """What is noted beside a body: how a browser shows it, and its SHA-256."""
     kind = _TYPES.get(PurePosixPath(path).suffix.lower(), "application/octet-stream")
     return {"Content-Type": kind, SHA256: content.sha256}
+
+
+def text_type_of(path: str) -> str:
+    """How a browser shows a text of ours."""
+    return _TEXT_TYPES.get(PurePosixPath(path).suffix, "text/plain") + "; charset=utf-8"
 
 
 def bucket_trouble(error: OSError, where: str) -> PlaceOutcome:

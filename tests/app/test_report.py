@@ -8,7 +8,7 @@ import pytest
 
 from runner.app import gallery
 from runner.app.kept_file import keep
-from runner.files.root import OutputRoot
+from runner.files.folder import Folder
 from tests.app.bench import NAME, Bench
 
 
@@ -181,7 +181,7 @@ def test_the_page_is_no_stray_and_no_video(bench):
 
 def test_two_that_write_it_at_once_each_leave_a_whole_page(bench):
     bench.done(0)
-    with OutputRoot(str(bench.tree)) as root:
+    with Folder(str(bench.tree)) as root:
 
         def slow():
             yield b"<!doctype html>"

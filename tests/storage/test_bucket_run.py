@@ -13,6 +13,7 @@ from tests.storage.cloud import BUCKET, KEY_ID, SECRET, rows_of
 TREE = f"s3://{BUCKET}/trees/four"
 QUICK = "limits: {requests_per_minute: 6000}\n"
 BUCKET_SETTINGS = f"{QUICK}output: {{dir: '{TREE}'}}\n"
+OURS = ("metadata.jsonl", "README.md", "index.html")
 LARGE = 20 * 1024 * 1024
 
 
@@ -32,7 +33,7 @@ def tree_of(store):
 
 
 def without_list(tree):
-    return {key: content for key, content in tree.items() if key != "metadata.jsonl"}
+    return {key: content for key, content in tree.items() if key not in OURS}
 
 
 def test_a_run_puts_the_same_files_into_a_bucket_as_on_a_disk(store, tmp_path):
@@ -183,6 +184,39 @@ def test_an_interrupted_upload_of_a_large_file_is_taken_back_at_once(store, prox
         keys = [key for key in store.sizes() if key.endswith(".mp4")]
         again = scene.run()
     assert (done.code, left, keys, again.code, store.uploads()) == (143, [], [], 0, [])
+
+
+def test_the_gallery_and_the_card_are_put_beside_the_videos(store, tmp_path):
+    with scene_in(tmp_path, settings=BUCKET_SETTINGS) as scene:
+        done = scene.run()
+    kinds = [store.headers(f"trees/four/{name}")["Content-Type"] for name in OURS]
+    begins = [store.get(f"trees/four/{name}")[:4] for name in OURS]
+    assert (done.code, kinds, begins) == (
+        0,
+        [f"text/{kind}; charset=utf-8" for kind in ("plain", "markdown", "html")],
+        [b'{"fi', b"---\n", b"<!do"],
+    )
+
+
+def test_a_page_and_a_card_of_somebody_else_are_left_alone(store, tmp_path):
+    theirs = {f"trees/four/{name}": b"theirs" for name in OURS[1:]}
+    for key, content in theirs.items():
+        store.put(key, content)
+    with scene_in(tmp_path, settings=BUCKET_SETTINGS) as scene:
+        done = scene.run()
+    assert (done.code, {key: store.get(key) for key in theirs}) == (0, theirs)
+
+
+@pytest.mark.parametrize("command", ["report", "review", "sheet", "export", "prune"])
+def test_what_does_not_work_in_a_bucket_yet_says_so(store, tmp_path, command):
+    more = {"export": ["--format", "imagefolder", "-o", "out"], "prune": ["--rejected", "--yes"]}
+    with scene_in(tmp_path, settings=BUCKET_SETTINGS) as scene:
+        assert scene.run().code == 0
+        refused = scene.ask(command, "four", *more.get(command, []))
+    assert (
+        refused.code,
+        f"`runner {command}` does not work on a tree in object storage yet" in refused.err,
+    ) == (2, True)
 
 
 def test_a_finished_batch_run_again_changes_nothing_in_the_bucket(store, proxy, tmp_path):
