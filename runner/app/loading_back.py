@@ -37,7 +37,7 @@ def with_count(exported: Exported, wishes: ExportWishes) -> Exported:
     """The same with the number of files that the library finds; raises ``UsageError`` where it finds fault."""
     try:
         return replace(exported, loaded=_COUNTS[wishes.form](Path(exported.path)))
-    except Exception as error:
+    except Exception as error:  # of somebody else's library, whose errors have no common class: all mean that it cannot read it
         why = f"{_READERS[wishes.form]} cannot load it: {error.__cause__ or error}"
         raise UsageError(f"{exported.path}: {why}") from error
 
@@ -47,7 +47,7 @@ def _with_datasets(path: Path) -> int:
         "HF_HUB_OFFLINE": "1",
         "HF_DATASETS_OFFLINE": "1",
     }  # nobody is asked about a local directory
-    import datasets  # noqa: PLC0415 - the extra `datasets`
+    import datasets  # noqa: PLC0415 - an extra that may be missing, and slow to import
 
     datasets.disable_progress_bars()
     with tempfile.TemporaryDirectory() as caches:
@@ -57,7 +57,7 @@ def _with_datasets(path: Path) -> int:
 
 
 def _with_webdataset(path: Path) -> int:
-    import webdataset  # noqa: PLC0415 - the extra `datasets`
+    import webdataset  # noqa: PLC0415 - an extra that may be missing
 
     shards = sorted(str(one) for one in path.glob("*.tar"))
     samples = webdataset.WebDataset(shards, shardshuffle=False)
@@ -65,7 +65,7 @@ def _with_webdataset(path: Path) -> int:
 
 
 def _with_pyarrow(path: Path) -> int:
-    import pyarrow.parquet  # noqa: PLC0415 - the extra `datasets`
+    import pyarrow.parquet  # noqa: PLC0415 - an extra that may be missing
 
     tables = [pyarrow.parquet.ParquetFile(one) for one in sorted(path.glob("*.parquet"))]
     columns = ["file_name"]

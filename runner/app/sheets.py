@@ -55,7 +55,7 @@ def draw(workplace: Workplace, named: str, wishes: Wishes, tell: Callable[[Path]
         raise UsageError(
             f"contact sheets need the extra `media` (PyAV and Pillow), which is not installed: {media.INSTALL}"
         )
-    from runner.app.drawing import Drawing  # noqa: PLC0415 - only with the extra
+    from runner.app.drawing import Drawing  # noqa: PLC0415 - PyAV and Pillow, an extra that may be missing
 
     with workplace.reading() as connection:
         batch = find_batch(connection, named, workplace.state)

@@ -74,8 +74,9 @@ class Workplace:
     def output_dir(self, manifest: Manifest) -> str:
         """The absolute path, or the URL, of a manifest's output tree; the sandbox's never is a real one."""
         where = f"{SANDBOX_OUTPUTS}/{manifest.name}" if self.sandbox else manifest.output_dir
-        # abspath: resolve() would follow links, and name another directory
-        return where if is_url(where) else os.path.abspath(where)  # noqa: PTH100
+        if is_url(where):
+            return where
+        return os.path.abspath(where)  # noqa: PTH100 - resolve() would follow links, and name another directory
 
     def depot(self, output_dir: str, batch: str, *, create: bool = True) -> Depot:
         """The tree of a batch at that path or URL; partial files of one in object storage are kept beside the state.

@@ -203,15 +203,19 @@ def _in_parts(attributes: Mapping[str, str]) -> dict[str, Any]:
 
 def _library() -> Any:
     try:
-        import obstore  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415 - an extra: only where a tree stands in object storage
+        # An extra that may be missing, for a type checker too: imported only where a tree stands in object storage.
+        import obstore  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415 - see above
     except ImportError as error:
         raise UsageError(f"object storage needs a library that is not installed: {_INSTALL}") from error
     return obstore
 
 
 def _made(url: BucketUrl, environ: Mapping[str, str]) -> Any:
+    # As in `_library`, which has looked whether they are there.
     from obstore import store  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415 - see above
-    from obstore.exceptions import BaseError  # noqa: PLC0415
+    from obstore.exceptions import (  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415 - see above
+        BaseError,
+    )
 
     given = _of_environment(url.scheme, environ)
     options: dict[str, Any] = {key: value for key, value in _LIMITS.items() if key not in given}

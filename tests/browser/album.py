@@ -2,8 +2,10 @@
 
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from playwright.sync_api import Locator, Page
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
 
 PATIENCE_S = 20.0
 
@@ -12,12 +14,12 @@ PATIENCE_S = 20.0
 class Album:
     """An open page."""
 
-    page: Page
+    page: "Page"
 
-    def cells(self) -> Locator:
+    def cells(self) -> "Locator":
         return self.page.locator(".cell")
 
-    def cell(self, name: str) -> Locator:
+    def cell(self, name: str) -> "Locator":
         """The job whose spoken name begins so: ``fox, normal 2:3 take 01``."""
         return self.page.locator(f'.cell[aria-label^="{name}"]')
 
