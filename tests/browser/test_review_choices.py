@@ -70,7 +70,7 @@ class Held:
         if self.reaches:
             route.continue_()
         else:
-            route.abort()
+            route.abort("connectionrefused")  # the one that the page is to bear
 
 
 def test_several_choices_that_cannot_be_kept_are_all_taken_back(finished, open_page):
