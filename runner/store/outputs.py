@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, select, update
 
 from runner.core.lifecycle import Event
+from runner.core.model import JobState
 from runner.core.records import StoredFile
 from runner.store.attempts import move
 from runner.store.prepared import change_row, changed_row
@@ -51,10 +52,13 @@ def finish(connection: Connection, job_pk: int, now: str) -> None:
 def give_way(connection: Connection, batch_pk: int) -> None:
     """Send removed jobs whose path a present job needs to ``removed/<job_id>/``."""
     rival = job.alias("rival")
-    needed = (
-        select(job.c.id)
-        .join(rival, func.lower(rival.c.path) == func.lower(job.c.path))
-        .where(job.c.batch == batch_pk, job.c.removed == 1, rival.c.batch == batch_pk, rival.c.removed == 0)
+    # Not as a join: there is no index on paths, and each removed job would be held against each present one.
+    wanted_paths = select(func.lower(rival.c.path)).where(rival.c.batch == batch_pk, rival.c.removed == 0)
+    needed = select(job.c.id).where(
+        job.c.batch == batch_pk,
+        job.c.removed == 1,
+        job.c.state != JobState.PENDING,  # it has no file, and is given its path anew if the manifest names it again
+        func.lower(job.c.path).in_(wanted_paths),
     )
     for job_pk in connection.execute(needed).scalars().all():
         path, job_id = connection.execute(select(job.c.path, job.c.job_id).where(job.c.id == job_pk)).one()

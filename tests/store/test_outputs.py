@@ -104,6 +104,7 @@ def test_a_move_is_announced_and_then_made_or_given_up(shop):
 
 
 def test_removed_jobs_make_way_for_present_ones_whatever_the_case_of_their_names(shop):
+    shop.running(1)
     shop.enrol(job_of(0, path="P1/take-01"), job_of(2))
     for _ in range(2):  # once, and again after a crash
         shop.do(outputs.give_way, shop.pk)
@@ -111,7 +112,14 @@ def test_removed_jobs_make_way_for_present_ones_whatever_the_case_of_their_names
         assert paths == [("P1/take-01", 0), (f"removed/{job_of(1).job_id}/take-01", 1), ("p2/take-01", 0)]
 
 
+def test_a_removed_job_that_never_left_is_in_nobodys_way(shop):
+    shop.enrol(job_of(0, path="P1/take-01"), job_of(2))
+    shop.do(outputs.give_way, shop.pk)
+    assert shop.rows("SELECT path FROM job WHERE removed = 1") == [("p1/take-01",)]
+
+
 def test_a_removed_job_that_is_in_nobodys_way_stays_where_it_is(shop):
+    shop.running(1)
     shop.enrol(job_of(0), job_of(2))
     shop.do(outputs.give_way, shop.pk)
     assert shop.rows("SELECT path FROM job WHERE removed = 1") == [("p1/take-01",)]

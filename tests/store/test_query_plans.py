@@ -173,3 +173,10 @@ def test_whether_a_job_may_be_paid_for_again_is_found_by_the_job(shop):
 def shop_failed(shop):
     shop.do(attempts.fail, 2, 0, "no", ErrorClass.SERVICE, NOW)
     return shop.rows("SELECT job FROM attempt WHERE id = 2")[0][0]
+
+
+def test_paths_of_removed_jobs_are_looked_up_in_one_list_and_not_held_against_every_other(shop):
+    """A batch of 20,000 prompts that were all edited took more than six minutes to tidy."""
+    plan = plan_of(shop, outputs.give_way, 1)
+    assert [step for step in plan if "LIST SUBQUERY" in step] == ["LIST SUBQUERY 1"]
+    assert [step for step in plan if "CORRELATED" in step] == []
