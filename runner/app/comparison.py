@@ -21,6 +21,8 @@ from runner.core.retake import NO_RETAKES, Retakes
 from runner.store import enrolment, reads, retakes
 from runner.store.writer import Connection
 
+_BEGUN = "begun "
+
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
@@ -58,6 +60,19 @@ def with_retakes(texts: str, made: Mapping[JobId, Iterable[int]]) -> str:
     return hashlib.sha256("\n".join([texts, *listed]).encode()).hexdigest()
 
 
+def of_begun(texts: str, total: int) -> str:
+    """The fingerprint of a batch whose first enrolment goes on: from what texts, and how many jobs they are."""
+    return f"{_BEGUN}{texts} {total}"
+
+
+def total_of_begun(fingerprint: str | None, texts: str) -> int | None:
+    """How many jobs these texts are, if a first enrolment of them was begun and not ended; else ``None``."""
+    begun = f"{_BEGUN}{texts} "
+    if fingerprint is None or not fingerprint.startswith(begun):
+        return None
+    return int(fingerprint.removeprefix(begun))
+
+
 def pages(jobs: Iterator[Job]) -> Iterator[list[Job]]:
     """Jobs in pages of the size that the state takes at once."""
     while page := list(islice(jobs, enrolment.PAGE)):
@@ -88,6 +103,8 @@ class Comparison:
             wanted = retakes.wanted(self._connection, self._batch)
             if not self._needs_the_jobs and self._is_enrolled(manifest, wanted):
                 return self._unchanged(stored, wanted)
+            if (total := self._total_of_begun(manifest, wanted)) is not None:
+                return self._begun(stored, total)
         for page in pages(expand(manifest, self.notes, wanted)):
             self._look_up(page)
         return Diff(
@@ -126,6 +143,25 @@ class Comparison:
             removed=stored.removed,
             may_submit=self._limited(pending),
             retakes=wanted,
+        )
+
+    def _total_of_begun(self, manifest: Manifest, wanted: Mapping[JobId, Retakes]) -> int | None:
+        """How many jobs it names, where its first enrolment was begun: they were all checked and counted then."""
+        if self._batch is None or self._needs_the_jobs or self._wishes.only or wanted:
+            return None
+        return total_of_begun(self._batch.fingerprint, fingerprint(manifest))
+
+    def _begun(self, stored: Counts, total: int) -> Diff:
+        if self._connection is None or self._batch is None:
+            raise RuntimeError("only a batch that is in the state can be begun")
+        pending = reads.count_claimable(self._connection, self._batch.pk, {})
+        new = max(0, total - stored.total)
+        return Diff(
+            new=new,
+            by_state=stored.by_state,
+            removed=stored.removed,
+            may_submit=self._limited(pending + new),
+            is_begun=True,
         )
 
     def _limited(self, jobs: int) -> int:

@@ -75,7 +75,7 @@ def budget_in_force(manifest: Manifest, batch: Batch | None, asked: Budget | Non
     price = manifest.provider.price
     if asked is not None:
         return asked.in_credits(price)
-    if batch is not None and batch.generation and batch.manifest_budget == budget_words(manifest):
+    if batch is not None and batch.was_begun and batch.manifest_budget == budget_words(manifest):
         return batch.budget
     return None if manifest.budget is None else manifest.budget.in_credits(price)
 
@@ -112,7 +112,7 @@ def _refuse_strangers(
     """A name, or an output directory, that belongs to another manifest with no job in common is refused."""
     path = os.path.realpath(manifest.path)
     has_common = bool(diff.total - diff.new)
-    if batch is not None and batch.manifest != path and batch.generation and not has_common:
+    if batch is not None and batch.manifest != path and batch.was_begun and not has_common:
         raise UsageError(
             f"{manifest.path}: the batch name {manifest.name!r} belongs to {batch.manifest}, which has no job in "
             "common with this manifest; give this one another `name`"

@@ -65,7 +65,7 @@ class Preflight:
             self._refuse_other_origin(batch)
             if self.wanted.reviewed is not None:
                 reviewing.refuse_if_moved(self.wanted.reviewed, plan, self.manifest, self.workplace)
-            if plan.diff.new:
+            if plan.diff.new and not plan.diff.is_begun:  # the tree was looked at when it was begun
                 new = _unknown_to_state(self.manifest, connection, batch, plan.diff.retakes)
                 with self._tree(output_dir) as root:
                     planning.refuse_lost_state(root, new, self._call)

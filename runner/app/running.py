@@ -18,6 +18,7 @@ from runner.app import (
 )
 from runner.app.comparison import fingerprint
 from runner.app.describing import Described
+from runner.app.enrolling import Enrolment
 from runner.app.inspecting import standing_of
 from runner.app.preflight import Preflight, RunWishes
 from runner.app.stopping import Interruption
@@ -30,7 +31,7 @@ from runner.core.events import EventName, RunEvent
 from runner.core.model import JobState, Manifest
 from runner.core.plan import Plan
 from runner.core.records import Batch, Trouble
-from runner.engine.ports import Orders, Ports, Watcher
+from runner.engine.ports import Arrivals, Orders, Ports, Watcher
 from runner.engine.run import Run
 from runner.files.depot import Depot
 from runner.report.closing import Made, MadeSoFar
@@ -61,7 +62,8 @@ class Finished:
         )
         jobs = f"{ending.bugs} {noun(ending.bugs, 'job')}"
         bugs = f"{jobs} met an error of this program; run it again" if ending.bugs else None
-        found = (ending.state, ending.service, ending.disk, ending.canary, ending.failures, budget, bugs)
+        guards = ending.canary, ending.failures, ending.edited
+        found = (ending.state, ending.service, ending.disk, *guards, budget, bugs)
         return tuple(f"stopped: {reason}" for reason in found if reason)
 
 
@@ -155,7 +157,7 @@ class _Batchwork:
         self, writer: DirectWriter, batch: Batch, plan: Plan, root: Depot, token: str
     ) -> Ending:
         self.interruption.listen()
-        await self._enrol(writer, batch, plan)
+        arrivals = await self._enrolled(writer, batch, plan)
         if self.interruption.signal is not None:
             return Ending(signal=self.interruption.signal)
         reviewed = None if self.wanted.reviewed is None else self.wanted.reviewed.file
@@ -172,7 +174,7 @@ class _Batchwork:
             # It came since the enrolment, and there was no run yet to be told.
             if self.interruption.signal is not None:
                 return Ending(signal=self.interruption.signal)
-            engine = Run(self._orders(batch), ports)
+            engine = Run(self._orders(batch), replace(ports, arrivals=arrivals))
             self.interruption.pass_to(engine.interrupt)
             return await engine.execute()
 
@@ -193,11 +195,19 @@ class _Batchwork:
             self.notes.append("not all videos were looked into; the next run goes on with it")
         return replace(ending, signal=self.interruption.signal)
 
-    async def _enrol(self, writer: DirectWriter, batch: Batch, plan: Plan) -> None:
-        for _ in enrolling.enrol(writer, self.manifest, batch, plan.diff.retakes, self.checked):
+    async def _enrolled(self, writer: DirectWriter, batch: Batch, plan: Plan) -> Arrivals | None:
+        """Take the manifest's jobs in: all of them, or the first ones of a large batch, with how the others come."""
+        total = plan.diff.total
+        enrolment = Enrolment(self.manifest, batch, plan.diff.retakes, self.checked, total)
+        for _ in enrolment.pages(writer):
             await asyncio.sleep(0)  # a signal is seen between pages
             if self.interruption.signal is not None:
-                return
+                break
+            if enrolment.may_be_overtaken and not self.wanted.wishes.only:
+                writer.write_now(enrolment.make_way)
+                there = writer.write_now(reads.counts, batch.pk).total
+                return Arrivals(enrolment.last_rank, max(0, total - there), enrolment.take_in_rest)
+        return None
 
     def _tidy(self, writer: DirectWriter, batch: Batch, root: Depot) -> None:
         """What the end of an earlier run left to do: files to their paths, and the list of what is there."""

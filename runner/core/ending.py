@@ -7,6 +7,7 @@ from runner.core.records import Counts
 
 EXIT_OK = 0
 EXIT_INCOMPLETE = 1
+EXIT_USAGE = 2
 EXIT_BUDGET = 3
 EXIT_UNDECIDED = 4
 EXIT_SERVICE = 5
@@ -19,8 +20,8 @@ class Ending:
     """What holds at the end of a run.
 
     ``signal`` is the number of the signal that stopped it. ``service`` and ``state`` say why the service or the state
-    ended it, ``disk``, ``canary`` and ``failures`` why submission ended early, ``budget`` that the cap ended it,
-    ``bugs`` how many jobs met an error of this program. The counts are of the jobs that were asked for: ``incomplete``
+    ended it, ``disk``, ``canary`` and ``failures`` why submission ended early, ``edited`` that the manifest was changed
+    while its jobs were taken in, ``budget`` that the cap ended it, ``bugs`` how many jobs met an error of this program. The counts are of the jobs that were asked for: ``incomplete``
     failed, could not be fetched, or were left pending because they never reached the service; ``undecided`` wait for
     ``resolve`` or are overdue; ``held`` were left pending because their prompts, ``paused``, are.
     """
@@ -31,6 +32,7 @@ class Ending:
     disk: str | None = None
     canary: str | None = None
     failures: str | None = None
+    edited: str | None = None
     budget: bool = False
     bugs: int = 0
     incomplete: int = 0
@@ -52,12 +54,13 @@ class Ending:
 
     @property
     def exit_code(self) -> int:
-        """The first that holds of: a signal, the state, an internal error, the service, the cap, undecided, incomplete."""
+        """The first that holds of: a signal, the state, an internal error, the service, an edit, the cap, undecided, incomplete."""
         causes = (
             (self.signal is not None, 128 + (self.signal or 0)),
             (self.state is not None, EXIT_STATE),
             (self.bugs > 0, EXIT_INTERNAL),
             (self.service is not None, EXIT_SERVICE),
+            (self.edited is not None, EXIT_USAGE),
             (self.budget, EXIT_BUDGET),
             (self.undecided > 0, EXIT_UNDECIDED),
             (self._is_incomplete, EXIT_INCOMPLETE),

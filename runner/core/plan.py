@@ -35,7 +35,8 @@ class Diff:
 
     ``may_submit`` counts the new and pending jobs that this call may submit, after ``--only`` and ``--limit``.
     ``examples`` are the first of them. ``breakdown`` and ``seen`` are ``None`` where they were not asked for. ``retakes`` are
-    what a person asked for beyond the manifest; they are counted like all others.
+    what a person asked for beyond the manifest; they are counted like all others. ``is_begun``: the new ones are those that
+    an interrupted first enrolment of just this manifest did not come to.
     """
 
     new: int
@@ -46,6 +47,7 @@ class Diff:
     breakdown: Breakdown | None = None
     seen: JobsSeen | None = None
     retakes: Mapping[JobId, Retakes] = field(default_factory=dict)
+    is_begun: bool = False
 
     @property
     def total(self) -> int:

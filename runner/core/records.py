@@ -37,6 +37,11 @@ class Batch:
     updated_at: str
 
     @property
+    def was_begun(self) -> bool:
+        """Whether its jobs were all taken in once, or some were paid for while the others came."""
+        return bool(self.generation or self.spent or self.reserved or self.unknown)
+
+    @property
     def reservation_price(self) -> Credits:
         """What one more reservation holds: the highest of the quoted price and of any charge seen."""
         return max(self.price.credits, self.highest_charge)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -52,7 +53,8 @@ class Context:
     """One run.
 
     ``workers`` are its tasks, ``in_air`` are the workers whose POST must be waited for, ``late`` those whose task is overdue;
-    ``changed`` is set when a worker ends, turns late, gives its slot back or waits for the canaries.
+    ``changed`` is set when a worker ends, turns late, gives its slot back or waits for the canaries. Jobs of a rank above
+    ``last_rank`` may not be submitted yet, and ``to_come`` are not in the state yet (see ``Arrivals``).
     """
 
     orders: Orders
@@ -72,6 +74,8 @@ class Context:
     moderated: Moderated = field(default_factory=Moderated)
     unheard: set[str] = field(default_factory=set)
     is_origin_pinned: bool = False
+    last_rank: float = math.inf
+    to_come: int = 0
 
     @classmethod
     def of(cls, orders: Orders, ports: Ports) -> "Context":
@@ -79,6 +83,7 @@ class Context:
         limits = orders.limits
         pace = Pace(limits.requests_per_minute, limits.submissions_per_hour)
         gate = Gate(pace, ports.random, ports.tell)
+        arrivals = ports.arrivals
         return cls(
             orders=orders,
             ports=ports,
@@ -86,6 +91,8 @@ class Context:
             halt=Halt(gate.end_submission),
             slots=Slots(limits.in_flight),
             downloads=asyncio.Semaphore(limits.downloads),
+            last_rank=math.inf if arrivals is None else arrivals.last_rank,
+            to_come=0 if arrivals is None else arrivals.jobs,
         )
 
     @property
@@ -104,6 +111,10 @@ class Context:
         """The workers that must be waited for: not those whose task is overdue, nor those that wait for the canaries."""
         waiting = self.canaries.waiting
         return {worker for worker in self.workers - self.late if worker.get_name() not in waiting}
+
+    def all_are_in(self) -> None:
+        """The jobs that were to come are in the state."""
+        self.last_rank, self.to_come = math.inf, 0
 
     def holds_back(self, job: StoredJob) -> bool:
         """Whether a job stays pending because its prompt is paused; whoever names the prompt gets it all the same."""

@@ -69,7 +69,7 @@ async def _wants_canaries(ctx: Context) -> bool:
     if above is None:
         return False
     counts = await ctx.record(reads.counts, ctx.orders.batch_pk)
-    return counts.total > above
+    return counts.total + ctx.to_come > above
 
 
 async def _pending(ctx: Context) -> AsyncIterator[StoredJob]:
@@ -79,6 +79,8 @@ async def _pending(ctx: Context) -> AsyncIterator[StoredJob]:
         if not page:
             return
         for job in page:
+            if job.rank > ctx.last_rank:
+                return
             if not ctx.may_begin:
                 return
             yield job

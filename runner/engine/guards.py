@@ -71,6 +71,8 @@ async def _next(ctx: Context, begun: set[str], kind: Kind) -> StoredJob | None:
         if not page:
             return None
         for job in page:
+            if job.rank > ctx.last_rank:
+                return None
             is_free = job.job_id not in begun or job.job_id in ctx.canaries.waiting
             if is_free and not ctx.holds_back(job):
                 return job

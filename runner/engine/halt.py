@@ -32,6 +32,7 @@ class Halt:
         self.disk: str | None = None
         self.canary: str | None = None
         self.failures: str | None = None
+        self.edited: str | None = None
         self.budget = False
         self._failed = 0
         self._proved = 0
@@ -87,6 +88,11 @@ class Halt:
     def canary_lost(self, reason: str) -> None:
         """The first jobs of a kind came to nothing: the others stay at home."""
         self.canary = self.canary or reason
+        self._quieten()
+
+    def not_as_priced(self, reason: str) -> None:
+        """The jobs that have just come are not those that were priced."""
+        self.edited = self.edited or reason
         self._quieten()
 
     def service_refuses(self, reason: str, *, all_calls: bool = False) -> None:

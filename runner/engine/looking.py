@@ -5,6 +5,7 @@ of the money is what the state says.
 """
 
 import asyncio
+from dataclasses import replace
 
 from runner.core.errors import StateError
 from runner.core.forecast import ENOUGH, MINUTE_S, Bounds, Evidence, Rest, Span, time_left
@@ -25,9 +26,12 @@ _QUICK, _SLOW = 0.25, 0.9
 
 
 async def begin_counting(ctx: Context) -> None:
-    """Count what there is, once; before any job moves."""
+    """Count what there is and what is still to come, once; before any job moves."""
     counts = await ctx.record(reads.counts, ctx.orders.batch_pk)
     claimable = await ctx.record(reads.count_claimable, ctx.orders.batch_pk, ctx.orders.only)
+    claimable += ctx.to_come
+    pending = counts.by_state[JobState.PENDING] + ctx.to_come
+    counts = replace(counts, by_state={**counts.by_state, JobState.PENDING: pending})
     bound = ctx.orders.submissions
     batch = await ctx.record(batches.by_pk, ctx.orders.batch_pk)
     affordable = claimable if batch.left is None else max(0, batch.left // batch.reservation_price)

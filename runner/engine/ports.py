@@ -1,6 +1,6 @@
 """What the engine needs of the outside world; each has a real form and one for simulations."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
@@ -41,10 +41,24 @@ class Watcher:
 
 
 @dataclass(frozen=True, slots=True)
+class Arrivals:
+    """The jobs of a large batch that are still being taken into the state while its first ones are worked.
+
+    ``jobs`` is how many they are. Pending jobs whose rank is above ``last_rank`` are to wait for them, those up to it are in.
+    ``take_in`` returns once they are in, or why none of them may be submitted. It may be cancelled: what it leaves is taken
+    in by the next run.
+    """
+
+    last_rank: int
+    jobs: int
+    take_in: Callable[[Writer], Awaitable[str | None]]
+
+
+@dataclass(frozen=True, slots=True)
 class Ports:
     """The outside world of a run. ``utc_now`` only stamps and estimates ages; nothing that guards money reads it.
 
-    ``meter`` is that of ``files``.
+    ``meter`` is that of ``files``; ``arrivals`` is ``None`` where all jobs are in the state.
     """
 
     state: Writer
@@ -55,6 +69,7 @@ class Ports:
     random: Random
     meter: Meter = field(default_factory=Meter)
     watcher: Watcher | None = None
+    arrivals: Arrivals | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from runner.engine.context import Context
 from runner.engine.dispatch import apply_policy, resume, submit_pending
 from runner.engine.guards import recall_moderated
 from runner.engine.looking import begin_counting, keep_looking
-from runner.engine.ports import Orders, Ports
+from runner.engine.ports import Arrivals, Orders, Ports
 from runner.engine.work import Worker
 from runner.store import attempts, batches, reads
 
@@ -26,6 +26,7 @@ class Run:
         self._ctx = Context.of(orders, ports)
         self._group = asyncio.TaskGroup()
         self._looking: asyncio.Task[None] | None = None
+        self._arriving: asyncio.Task[None] | None = None
 
     def interrupt(self, signal: int) -> None:
         """Stop as soon as the POSTs in the air are answered; safe to call again."""
@@ -57,6 +58,8 @@ class Run:
             await ctx.recall_times()
             await self._recall_failures()
             await recall_moderated(ctx)
+            if ctx.ports.arrivals is not None:
+                self._arriving = self._group.create_task(self._take_in(ctx.ports.arrivals))
             begun = await resume(ctx, self._begin)
             if ctx.orders.retries.on_unknown is OnUnknown.RESUBMIT:
                 await apply_policy(ctx)
@@ -85,18 +88,35 @@ class Run:
             counts = await ctx.record(reads.counts, ctx.orders.batch_pk)
             states = counts.by_state
             proved = states[JobState.DONE] + states[JobState.FETCHING]
-            ctx.halt.allow_failures(cap.in_jobs(counts.total), states[JobState.FAILED], proved)
+            ctx.halt.allow_failures(cap.in_jobs(counts.total + ctx.to_come), states[JobState.FAILED], proved)
+
+    async def _take_in(self, arrivals: Arrivals) -> None:
+        """Have the rest of the batch taken in, as it was priced."""
+        ctx = self._ctx
+        try:
+            refusal = await arrivals.take_in(ctx.ports.state)
+        except StateError as error:
+            ctx.halt.state_failed(str(error))
+            return
+        if refusal is not None:
+            ctx.halt.not_as_priced(refusal)
 
     async def _submit(self, begun: set[str]) -> None:
         """Submit what is pending and wait for its end; again where the budget was full and has room after all.
 
         A reservation that was given back (a 429), or a task that failed free of charge, makes room; without a further
         pass, less than what fits would be made. ``begun`` are jobs whose workers go on by themselves, in the first pass.
+        What arrives meanwhile has a pass of its own, since it may need canaries of its own.
         """
         ctx = self._ctx
         while True:
             at_work = {worker.get_name() for worker in ctx.workers}
             await submit_pending(ctx, self._begin, begun | at_work | ctx.tally.never_sent)
+            if self._arriving is not None:
+                await asyncio.wait({self._arriving})
+                self._arriving = None
+                ctx.all_are_in()
+                continue
             await ctx.idle()
             batch = await ctx.record(batches.by_pk, ctx.orders.batch_pk)
             has_room = batch.left is None or batch.left >= batch.reservation_price
@@ -121,6 +141,8 @@ class Run:
         ctx = self._ctx
         await ctx.halt.stopped.wait()
         conductor.cancel()
+        if self._arriving is not None:
+            self._arriving.cancel()
         for worker in ctx.workers - ctx.in_air:
             worker.cancel()
         if ctx.in_air:
@@ -142,6 +164,7 @@ class Run:
             disk=halt.disk,
             canary=halt.canary,
             failures=halt.failures,
+            edited=halt.edited,
             budget=halt.budget and not ctx.orders.fit,
             bugs=ctx.tally.bugs,
             incomplete=len(ctx.tally.never_sent),

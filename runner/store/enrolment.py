@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Executable, bindparam, func, select, text, update
+from sqlalchemy import ColumnElement, Connection, Executable, bindparam, func, select, text, update
 from sqlalchemy.dialects.sqlite import dialect, insert
 
 from runner.core.model import Job, JobId, JobState, Scalar
@@ -37,8 +37,12 @@ class Known:
     removed: bool
 
 
-def begin(connection: Connection, batch_pk: int) -> int:
-    """Start an enrolment; returns its generation, which marks every job that the manifest still names."""
+def begin(connection: Connection, batch_pk: int, fingerprint: str | None = None) -> int:
+    """Start an enrolment; returns its generation, which marks every job that the manifest still names.
+
+    Until its end the batch has jobs of two manifests, so its fingerprint is that of none: it becomes ``fingerprint``.
+    """
+    change_row(connection, batch, batch_pk, fingerprint=fingerprint)
     newest = select(func.coalesce(func.max(job.c.generation), 0)).where(job.c.batch == batch_pk)
     return int(connection.execute(newest).scalar_one()) + 1
 
@@ -84,16 +88,19 @@ def enrol(connection: Connection, batch_pk: int, jobs: Sequence[Job], generation
             choices.fulfil(connection, one.instead_of)
 
 
+def clear_up_to(connection: Connection, batch_pk: int, generation: int, rank: int) -> None:
+    """Mark as removed what an enrolment has not named among its first jobs, up to this rank.
+
+    They are what an earlier one left, if it was interrupted; those that only come later are named again then.
+    """
+    _remove(connection, batch_pk, generation, job.c.rank <= rank)
+
+
 def finish(connection: Connection, batch_pk: int, generation: int, fingerprint: str) -> int:
     """End an enrolment: what it did not name is marked removed; returns how many jobs are newly so."""
-    gone = (
-        update(job)
-        .where(job.c.batch == batch_pk, job.c.generation < generation, job.c.removed == 0)
-        .values(removed=1)
-    )
-    removed = connection.execute(gone).rowcount
+    removed = _remove(connection, batch_pk, generation)
     change_row(connection, batch, batch_pk, generation=generation, fingerprint=fingerprint)
-    return int(removed)
+    return removed
 
 
 def reprint(connection: Connection, batch_pk: int, fingerprint: str) -> None:
@@ -105,6 +112,15 @@ def known(connection: Connection, batch_pk: int, job_ids: Sequence[JobId]) -> di
     """What the state holds of these jobs (a page of at most ``PAGE``); those it does not know are left out."""
     found = connection.exec_driver_sql(_KNOWN, (json.dumps(job_ids), batch_pk))
     return {JobId(row.job_id): Known(JobState(row.state), bool(row.removed)) for row in found}
+
+
+def _remove(connection: Connection, batch_pk: int, generation: int, *where: ColumnElement[bool]) -> int:
+    gone = (
+        update(job)
+        .where(job.c.batch == batch_pk, job.c.generation < generation, job.c.removed == 0, *where)
+        .values(removed=1)
+    )
+    return int(connection.execute(gone).rowcount)
 
 
 def _digest(prompt: str, images: Sequence[str]) -> bytes:

@@ -57,7 +57,8 @@ def give_way(connection: Connection, batch_pk: int) -> None:
     needed = select(job.c.id).where(
         job.c.batch == batch_pk,
         job.c.removed == 1,
-        job.c.state != JobState.PENDING,  # it has no file, and is given its path anew if the manifest names it again
+        job.c.state
+        != JobState.PENDING,  # it has no file, and is given its path anew if the manifest names it again
         func.lower(job.c.path).in_(wanted_paths),
     )
     for job_pk in connection.execute(needed).scalars().all():

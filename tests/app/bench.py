@@ -86,13 +86,20 @@ class Bench:
 
     def enrol(self) -> None:
         """Take the manifest into the state, every new job pending."""
+        for _ in self._enrolling():
+            pass
+
+    def enrol_in_part(self) -> None:
+        """Take its first page in, as a run does that is killed then."""
+        next(self._enrolling())
+
+    def _enrolling(self) -> Iterator[None]:
         loaded, workplace = self._loaded(), self._workplace()
         with workplace.reading() as connection:
             plan = planning.plan_with(connection, workplace, loaded, Wishes(examples=0))
         with self.writer() as writer:
             batch = enrolling.open_batch(writer, loaded, plan, workplace.output_dir(loaded))
-            for _ in enrolling.enrol(writer, loaded, batch, plan.diff.retakes, fingerprint(loaded)):
-                pass
+            yield from enrolling.enrol(writer, loaded, batch, plan.diff.retakes, fingerprint(loaded))
 
     @contextlib.contextmanager
     def writer(self) -> Iterator[DirectWriter]:

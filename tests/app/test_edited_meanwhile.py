@@ -67,3 +67,12 @@ def test_what_was_not_priced_is_not_paid_for_and_the_next_run_makes_all_of_it(as
 
 def test_what_is_not_edited_is_made_as_it_was_priced(asking):
     assert (confirmed(lambda: None), len(asking.asked("generate"))) == ((40,), 1)
+
+
+def test_an_enrolment_that_did_not_come_to_its_end_counts_for_nothing_once_the_edit_is_taken_back(asking):
+    """Somebody adds two takes, the run is killed before the last of them is in, and he changes his mind."""
+    confirmed(lambda: None)
+    write(asking, "demo.yaml", takes=3)
+    asking.enrol_in_part()
+    write(asking, "demo.yaml", takes=1)
+    assert (confirmed(lambda: None), len(asking.asked("generate"))) == ((), 1)

@@ -1,7 +1,9 @@
 """The runner as a contestant: a working directory, a manifest, and the installed program."""
 
+import contextlib
 import json
 import shutil
+import sqlite3
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -41,6 +43,11 @@ class Desk:
 
     def command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "runner", *arguments]
+
+    def is_enrolled(self) -> bool:
+        """Whether all jobs are in the state."""
+        with contextlib.closing(sqlite3.connect(self.root / "state" / "runner.db", timeout=60)) as connection:
+            return bool(connection.execute("SELECT generation FROM batch").fetchone()[0])
 
     def state_bytes(self) -> int:
         """What stands in the state's folder."""

@@ -202,6 +202,7 @@ def run(
             utc_now=lambda: utc_now + timedelta(seconds=loop.time()),
             random=Random(7),
             watcher=orders.pop("watcher", None),
+            arrivals=orders.pop("arrivals", None),
         )
         work = Run(Orders(shop.pk, limits, retries, **orders), ports)
         for second, happen in (at or {}).items():

@@ -78,7 +78,7 @@ class Mix:
 def mix_of(seed):
     """The mix that a seed stands for."""
     draw = random.Random(f"{seed}:mix")
-    rates = _rates(draw) | _hidden_cap(seed)
+    rates = _rates(draw) | _hidden_cap(seed) | _arrivals(seed)
     jobs = make_jobs(draw, 21 + draw.randrange(4) if draw.random() < 0.03 else draw.randint(1, 8))
     mix = Mix(
         seed=str(seed),
@@ -145,6 +145,12 @@ def _hidden_cap(seed):
     """Drawn by itself: the other draws of a seed stay what they were."""
     draw = random.Random(f"{seed}:hidden cap")
     return {"hidden cap": draw.choice((0.0, 0.4, 0.7))} if draw.random() < 0.05 else {}
+
+
+def _arrivals(seed):
+    """Whether the last jobs come while the first are worked; drawn by itself as well."""
+    draw = random.Random(f"{seed}:arrivals")
+    return {"arrivals": draw.choice((0.0, 0.3, 0.7))} if draw.random() < 0.15 else {}
 
 
 def _in_a_rush(mix, draw):

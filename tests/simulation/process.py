@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 from runner.core.ending import Ending
 from runner.core.errors import StateError
-from runner.engine.ports import Orders, Ports
+from runner.engine.ports import Arrivals, Orders, Ports
 from runner.engine.run import Run
-from runner.store import batches, enrolment
+from runner.store import batches, enrolment, reads
 from runner.store.batches import BatchTerms
 
 from .death import Died
@@ -142,8 +142,8 @@ class Process:
         writer, files = SimulatedWriter(self), Downloads(self)
         self.is_working = True
         try:
-            await self._prepare(writer)
-            return await self._run(writer, files)
+            arrivals = await self._prepare(writer)
+            return await self._run(writer, files, arrivals)
         except StateError as error:
             return Ending(state=str(error))
         finally:
@@ -155,12 +155,38 @@ class Process:
         terms = BatchTerms("simulated", "/simulated.yaml", "scripted", ROOT, QUOTED)
         batch = await writer.write(_opened, terms, stamp, world.budget)
         if batch.fingerprint == world.fingerprint:
-            return
+            return None
         generation = await writer.write(enrolment.begin, batch.pk)
+        if world.mix.is_on("arrivals") and not batch.generation:
+            return await self._prepare_some(writer, batch, generation)
         await writer.write(enrolment.enrol, batch.pk, world.wanted, generation)
         await writer.write(enrolment.finish, batch.pk, generation, world.fingerprint)
+        return None
 
-    async def _run(self, writer, files):
+    async def _prepare_some(self, writer, batch, generation):
+        """Take in the first jobs only, as for a large batch; the others come later, one after the other."""
+        world, draw = self.world, self.world.mix.random(f"arrivals {self.number}")
+        jobs = world.wanted
+        first = 1 + draw.randrange(len(jobs))
+        last_rank = jobs[first - 1].rank
+        await writer.write(enrolment.enrol, batch.pk, jobs[:first], generation)
+        await writer.write(enrolment.clear_up_to, batch.pk, generation, last_rank)
+        there = (await writer.write(reads.counts, batch.pk)).total
+
+        async def take_in(writer):
+            for job in jobs[first:]:
+                await asyncio.sleep(draw.uniform(0.0, 30.0))
+                await writer.write(enrolment.enrol, batch.pk, [job], generation)
+                world.seen("a job came while others were worked")
+            if draw.random() < world.mix.rates.get("arrivals", 0.0):
+                world.seen("the manifest was edited while jobs came")
+                return "the manifest was edited"
+            await writer.write(enrolment.finish, batch.pk, generation, world.fingerprint)
+            return None
+
+        return Arrivals(last_rank, max(0, len(jobs) - there), take_in)
+
+    async def _run(self, writer, files, arrivals):
         mix = self.world.mix
         orders = Orders(
             batch_pk=BATCH,
@@ -178,6 +204,7 @@ class Process:
             tell=self._tell,
             utc_now=self.utc_now,
             random=mix.random(f"engine {self.number}"),
+            arrivals=arrivals,
         )
         self._running, self.facts.started_at = Run(orders, ports), self.now()
         ending = await self._running.execute()

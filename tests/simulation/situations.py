@@ -67,10 +67,12 @@ EVERY = frozenset(
         *(f"placing gave {outcome}" for outcome in ("DiskFull", "DiskFailed")),
         "somebody else took a name just before it was given",
         "a person deleted a partial file",
+        "a job came while others were worked",
+        "the manifest was edited while jobs came",
         "a second process was refused",
         "a signal came",
         "the wall clock jumped",
-        *(f"exit {code}" for code in (0, 1, 3, 4, 5, 70, 74, 129, 130, 143)),
+        *(f"exit {code}" for code in (0, 1, 2, 3, 4, 5, 70, 74, 129, 130, 143)),
     ]
 )
 
