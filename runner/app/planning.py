@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping
 
-from runner.app import service
+from runner.app import accounting, service
 from runner.app.comparison import Comparison, Wishes
 from runner.app.workplace import Workplace, load_manifest
 from runner.core.advice import Invocation
@@ -64,6 +64,7 @@ def plan_with(
         warnings=tuple(str(one) for one in dict.fromkeys((*warnings, *comparison.notes.warnings()))),
         retries=manifest.retries,
         task_times=_task_times(connection, workplace, manifest),
+        account=None if connection is None else accounting.known(connection, workplace, manifest),
     )
 
 

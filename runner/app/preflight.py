@@ -102,14 +102,21 @@ class Preflight:
     def _refuse_over_budget(self, plan: Plan) -> None:
         if not plan.diff.may_submit:
             return
+        jobs = f"{plan.diff.may_submit} {noun(plan.diff.may_submit, 'job needs', 'jobs need')}"
+        fit = f"{plan.fit_jobs} {noun(plan.fit_jobs, 'fits', 'fit')}"
+        if plan.account is not None and not plan.fits_account and not self.wanted.fit:
+            raise BudgetError(
+                f"{jobs} {plan.needed} credits, the account's cap of {plan.account.terms} leaves {plan.account.left}: "
+                f"{fit}. Raise it (`{self._call.of_manifest('account')} --limit`), or take what fits with --fit; nothing was "
+                "sent"
+            )
         if plan.books.budget is None:
             if not self.wanted.confirm(plan):
                 raise UsageError("not confirmed; nothing was sent")
-        elif not plan.fits and not self.wanted.fit:
-            jobs = f"{plan.diff.may_submit} {noun(plan.diff.may_submit, 'job needs', 'jobs need')}"
+        elif not plan.fits_budget and not self.wanted.fit:
             raise BudgetError(
                 f"{jobs} {plan.needed} credits, the budget leaves {plan.books.left}: "
-                f"{plan.fit_jobs} {noun(plan.fit_jobs, 'fits', 'fit')}. Raise it (--budget, or `budget` in {self.manifest.path}), or take what fits "
+                f"{fit}. Raise it (--budget, or `budget` in {self.manifest.path}), or take what fits "
                 "with --fit; nothing was sent"
             )
 

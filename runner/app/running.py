@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from runner import media
 from runner.app import (
+    accounting,
     describing,
     enrolling,
     going_on,
@@ -23,6 +24,7 @@ from runner.app.inspecting import standing_of
 from runner.app.preflight import Preflight, RunWishes
 from runner.app.stopping import Interruption
 from runner.app.workplace import Workplace, load_manifest, stamp
+from runner.core.account import Account
 from runner.core.advice import Invocation
 from runner.core.counting import noun
 from runner.core.ending import Ending
@@ -62,7 +64,7 @@ class Finished:
         )
         jobs = f"{ending.bugs} {noun(ending.bugs, 'job')}"
         bugs = f"{jobs} met an error of this program; run it again" if ending.bugs else None
-        guards = ending.canary, ending.failures, ending.edited
+        guards = ending.canary, ending.failures, ending.edited, ending.account
         found = (ending.state, ending.service, ending.disk, *guards, budget, bugs)
         return tuple(f"stopped: {reason}" for reason in found if reason)
 
@@ -174,7 +176,9 @@ class _Batchwork:
             # It came since the enrolment, and there was no run yet to be told.
             if self.interruption.signal is not None:
                 return Ending(signal=self.interruption.signal)
-            engine = Run(self._orders(batch), replace(ports, arrivals=arrivals))
+            engine = Run(
+                self._orders(batch, accounting.opened(writer, token)), replace(ports, arrivals=arrivals)
+            )
             self.interruption.pass_to(engine.interrupt)
             return await engine.execute()
 
@@ -228,7 +232,7 @@ class _Batchwork:
         finally:
             state.close()
 
-    def _orders(self, batch: Batch) -> Orders:
+    def _orders(self, batch: Batch, account: Account) -> Orders:
         wishes = self.wanted.wishes
         return Orders(
             batch_pk=batch.pk,
@@ -240,6 +244,7 @@ class _Batchwork:
             fit=self.wanted.fit,
             origin=None if self.workplace.sandbox else service.origin_of(self.manifest),
             canary=self.wanted.canary,
+            account_pk=account.pk,
         )
 
     def _started(self, plan: Plan) -> RunEvent:

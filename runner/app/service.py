@@ -51,9 +51,13 @@ def embedded(manifest: Manifest, options: str, ledger: Path | None) -> Iterator[
 
 def token_of(workplace: Workplace, manifest: Manifest) -> str:
     """The token from its variable; any text for the embedded service. Raises ``UsageError`` without a usable one."""
+    return token_at(workplace, manifest.provider.token_env)
+
+
+def token_at(workplace: Workplace, name: str) -> str:
+    """The same for a variable of that name."""
     if workplace.sandbox:
         return SANDBOX_TOKEN
-    name = manifest.provider.token_env
     found = workplace.environment.find(name)
     if found is None:
         raise UsageError(

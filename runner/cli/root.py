@@ -28,6 +28,7 @@ COMMANDS = {
     "export": "The videos of a batch as a dataset, in a directory of its own.",
     "sheet": "Draw a contact sheet of each prompt's videos.",
     "adopt": "Take over the files of a tree whose state was lost.",
+    "account": "Cap what all batches of one token may spend together.",
     "doctor": "Check the token, the state, the output directory and the service.",
     "sandbox": "Serve the service's API on loopback, for tries and tests.",
     "schema": "Print the manifest's JSON Schema, or write it into a file.",

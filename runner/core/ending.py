@@ -21,7 +21,7 @@ class Ending:
 
     ``signal`` is the number of the signal that stopped it. ``service`` and ``state`` say why the service or the state
     ended it, ``disk``, ``canary`` and ``failures`` why submission ended early, ``edited`` that the manifest was changed
-    while its jobs were taken in, ``budget`` that the cap ended it, ``bugs`` how many jobs met an error of this program. The counts are of the jobs that were asked for: ``incomplete``
+    while its jobs were taken in, ``budget`` that the cap ended it, ``account`` that of the account did and why, ``bugs`` how many jobs met an error of this program. The counts are of the jobs that were asked for: ``incomplete``
     failed, could not be fetched, or were left pending because they never reached the service; ``undecided`` wait for
     ``resolve`` or are overdue; ``held`` were left pending because their prompts, ``paused``, are.
     """
@@ -34,6 +34,7 @@ class Ending:
     failures: str | None = None
     edited: str | None = None
     budget: bool = False
+    account: str | None = None
     bugs: int = 0
     incomplete: int = 0
     undecided: int = 0
@@ -61,7 +62,7 @@ class Ending:
             (self.bugs > 0, EXIT_INTERNAL),
             (self.service is not None, EXIT_SERVICE),
             (self.edited is not None, EXIT_USAGE),
-            (self.budget, EXIT_BUDGET),
+            (self.budget or self.account is not None, EXIT_BUDGET),
             (self.undecided > 0, EXIT_UNDECIDED),
             (self._is_incomplete, EXIT_INCOMPLETE),
         )

@@ -28,7 +28,8 @@ def causes_of(ending: Ending) -> tuple[str, ...]:
         "disk": ending.disk is not None,
         "canary": ending.canary is not None,
         "failures": ending.failures is not None,
-        "budget": ending.budget,
+        "edited": ending.edited is not None,
+        "budget": ending.budget or ending.account is not None,
         "error": ending.bugs > 0,
     }
     return tuple(word for word, holds in causes.items() if holds)

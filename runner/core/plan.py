@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from runner.core.account import Account
 from runner.core.breakdown import Breakdown
 from runner.core.jobs_seen import JobsSeen
 from runner.core.model import IN_FLIGHT, Job, JobId, JobState, Limits, Retries
@@ -69,7 +70,7 @@ class Diff:
 class Plan:
     """The dry run. ``price`` is what one reservation holds: at least the quoted price, more if more was charged.
 
-    ``task_times`` are those that earlier runs learned, by kind of task.
+    ``task_times`` are those that earlier runs learned, by kind of task. ``account`` is that of the token, if it is known.
     """
 
     batch: str
@@ -82,6 +83,7 @@ class Plan:
     warnings: tuple[str, ...] = ()
     retries: Retries = field(default_factory=Retries)
     task_times: Mapping[str, TaskTimes] = field(default_factory=dict)
+    account: Account | None = None
 
     @property
     def needed(self) -> int:
@@ -90,21 +92,34 @@ class Plan:
 
     @property
     def fits(self) -> bool:
-        """Whether the cap allows all of it."""
+        """Whether the budget and the account's cap allow all of it."""
+        return self.fits_budget and self.fits_account
+
+    @property
+    def fits_budget(self) -> bool:
+        """Whether the batch's budget allows all of it."""
         left = self.books.left
         return left is None or self.needed <= left
 
     @property
+    def fits_account(self) -> bool:
+        """Whether the account's cap allows all of it."""
+        return self.account is None or self.account.left is None or self.needed <= self.account.left
+
+    @property
     def fit_jobs(self) -> int:
-        """How many of the jobs that this call may submit the cap pays for."""
+        """How many of the jobs that this call may submit the budget and the account's cap pay for."""
         books = self.books
-        return jobs_that_fit(
+        affordable = jobs_that_fit(
             spent=books.spent,
             reserved=books.reserved,
             price=self.price,
             budget=books.budget,
             wanted=self.diff.may_submit,
         )
+        if self.account is None or self.account.left is None:
+            return affordable
+        return max(0, min(affordable, self.account.left // self.price))
 
     @property
     def requests(self) -> int:

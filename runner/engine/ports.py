@@ -80,6 +80,7 @@ class Orders:
     later than ``stop_submitting_after_s`` seconds from its start. ``fit`` means that the cap may leave jobs out.
     ``origin`` is the service's, to be pinned at the first POST (``None``: not pinned, for the sandbox). ``canary`` is
     what a person said about canaries (``None``: nothing, so the limits hold).
+    ``account_pk`` is the account that pays, whose cap holds beside the budget (``None``: none is known).
     """
 
     batch_pk: int
@@ -91,6 +92,7 @@ class Orders:
     fit: bool = False
     origin: str | None = None
     canary: bool | None = None
+    account_pk: int | None = None
 
     @property
     def canary_above(self) -> int | None:

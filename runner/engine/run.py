@@ -7,13 +7,14 @@ from runner.core.ending import Ending
 from runner.core.errors import StateError
 from runner.core.events import EventName
 from runner.core.model import JobState, OnUnknown
+from runner.core.money import Credits
 from runner.engine.context import Context
 from runner.engine.dispatch import apply_policy, resume, submit_pending
 from runner.engine.guards import recall_moderated
 from runner.engine.looking import begin_counting, keep_looking
 from runner.engine.ports import Arrivals, Orders, Ports
 from runner.engine.work import Worker
-from runner.store import attempts, batches, reads
+from runner.store import accounts, attempts, batches, reads
 
 GRACE_S = 60.0
 """How long the POSTs in the air are waited for after an interruption; then their outcome is unknown."""
@@ -118,13 +119,32 @@ class Run:
                 ctx.all_are_in()
                 continue
             await ctx.idle()
-            batch = await ctx.record(batches.by_pk, ctx.orders.batch_pk)
-            has_room = batch.left is None or batch.left >= batch.reservation_price
-            if not ctx.halt.budget or ctx.halt.quiet.is_set() or not has_room:
+            if not ctx.halt.budget or ctx.halt.quiet.is_set() or not await self._has_room():
                 return
             begun = set()  # their workers are done, and some may have found no room
             ctx.halt.budget_has_room()
             ctx.gate.go_on_with_submission()
+
+    async def _has_room(self) -> bool:
+        """Whether the budget and the account's cap have room for another generation now."""
+        batch = await self._ctx.record(batches.by_pk, self._ctx.orders.batch_pk)
+        has_room = batch.left is None or batch.left >= batch.reservation_price
+        return has_room and await self._full_account(batch.reservation_price) is None
+
+    async def _account_at_end(self) -> str | None:
+        ctx = self._ctx
+        if not ctx.halt.budget or ctx.orders.fit:
+            return None
+        batch = await ctx.record(batches.by_pk, ctx.orders.batch_pk)
+        return await self._full_account(batch.reservation_price)
+
+    async def _full_account(self, price: Credits) -> str | None:
+        """Why the account has no room for a generation at this price, for people; ``None`` where it has."""
+        ctx = self._ctx
+        if ctx.orders.account_pk is None:
+            return None
+        account = await ctx.record(accounts.by_pk, ctx.orders.account_pk, ctx.stamp())
+        return None if account.has_room_for(price) else account.why_full
 
     def _begin(self, worker: Worker) -> "asyncio.Task[None]":
         task = self._group.create_task(worker.run(), name=worker.job_id)
@@ -155,6 +175,7 @@ class Run:
         try:
             await ctx.keep_times()
             counts = await ctx.record(reads.counts, ctx.orders.batch_pk, ctx.orders.only)
+            account = await self._account_at_end()
         except StateError as error:
             return Ending(signal=halt.signal, state=halt.state or str(error), service=halt.service)
         return Ending(
@@ -165,7 +186,8 @@ class Run:
             canary=halt.canary,
             failures=halt.failures,
             edited=halt.edited,
-            budget=halt.budget and not ctx.orders.fit,
+            budget=halt.budget and not ctx.orders.fit and account is None,
+            account=account,
             bugs=ctx.tally.bugs,
             incomplete=len(ctx.tally.never_sent),
             held=ctx.tally.held,

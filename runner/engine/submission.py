@@ -124,7 +124,9 @@ async def _attempt(ctx: Context, job: StoredJob, sent_at: float) -> SubmitOutcom
     if not ctx.is_origin_pinned and ctx.orders.origin is not None:
         await ctx.record(attempts.pin_origin, ctx.orders.batch_pk, ctx.orders.origin)
         ctx.is_origin_pinned = True
-    reservation = await ctx.record(attempts.reserve, ctx.orders.batch_pk, job.pk, ctx.stamp())
+    reservation = await ctx.record(
+        attempts.reserve, ctx.orders.batch_pk, job.pk, ctx.stamp(), ctx.orders.account_pk
+    )
     if reservation is None:
         ctx.gate.lost(sent_at)
         ctx.halt.budget_reached()

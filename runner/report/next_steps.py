@@ -66,17 +66,30 @@ def after_run(call: Invocation) -> list[str]:
 
 
 def _over_budget(plan: Plan, call: Invocation, given: Sequence[str]) -> list[str]:
+    lines = _raise_account(plan, call) if not plan.fits_account else _raise_budget(plan, call, given)
+    if plan.fit_jobs:
+        only = noun(plan.fit_jobs, "the one that fits", f"the {plan.fit_jobs} that fit")
+        lines += row("or", f"make only {only}:", call.of_manifest("run", *given, "--fit"))
+    return lines
+
+
+def _raise_account(plan: Plan, call: Invocation) -> list[str]:
+    account = plan.account
+    if account is None or account.cap is None or account.left is None:
+        raise RuntimeError("only a cap can be too small")
+    whole = str(account.cap + plan.needed - account.left)
+    command = call.of_manifest("account", "--limit", whole, "--per", account.per.value)
+    return row("next", "raise the cap of the account:", command)
+
+
+def _raise_budget(plan: Plan, call: Invocation, given: Sequence[str]) -> list[str]:
     books, words = plan.books, list(given)
     if "--budget" in words:
         at = words.index("--budget")
         del words[at : at + 2]
     whole = str(books.spent + books.reserved + plan.needed)
-    lines = row(
+    return row(
         "next",
         f"raise `budget` in {call.manifest}, or, from this run on:",
         call.of_manifest("run", *words, "--budget", whole),
     )
-    if plan.fit_jobs:
-        only = noun(plan.fit_jobs, "the one that fits", f"the {plan.fit_jobs} that fit")
-        lines += row("or", f"make only {only}:", call.of_manifest("run", *given, "--fit"))
-    return lines

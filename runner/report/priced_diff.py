@@ -90,16 +90,20 @@ def _money(plan: Plan) -> Iterator[str]:
         f"  spent     {books.spent} credits ({dollars(price, books.spent)}), "
         f"reserved {books.reserved} (of which unknown {books.unknown})"
     )
+    some = f"{plan.fit_jobs} {noun(plan.fit_jobs, 'job does', 'jobs do')}"
+    if plan.account is not None and plan.account.left is not None:
+        fits = "fits" if plan.fits_account else f"DOES NOT FIT: {some}"
+        yield f"  account   {plan.account.terms}, {plan.account.left} left: {fits}"
     if books.budget is None or books.left is None:
         yield "  budget    none: `run` will ask, or needs --yes"
         return
     cap = f"{books.budget} credits ({dollars(price, books.budget)}), {books.left} left"
-    if plan.fits:
+    if plan.fits_budget:
         after = books.left - plan.needed
         yield f"  budget    {cap}: fits"
         yield f"  leaves    {after} credits ({dollars(price, after)}) after this call"
     else:
-        yield f"  budget    {cap}: DOES NOT FIT: {plan.fit_jobs} {noun(plan.fit_jobs, 'job does', 'jobs do')}"
+        yield f"  budget    {cap}: DOES NOT FIT: {some}"
 
 
 def _time(plan: Plan) -> Iterator[str]:

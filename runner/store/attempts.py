@@ -8,14 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, literal, select, update
+from sqlalchemy import Connection, Integer, Row, case, cast, func, insert, literal, select, update
 
+from runner.core.account import Period
 from runner.core.lifecycle import Event, after
 from runner.core.model import AttemptOutcome, JobState
 from runner.core.money import Credits
 from runner.core.outcomes import ErrorClass, TaskId
 from runner.store.prepared import Prepared, change_row, changed_row, parameter, value_of
-from runner.store.schema import attempt, batch, file, job
+from runner.store.schema import account, attempt, batch, file, job, spending
 
 
 class DuplicateTaskError(Exception):
@@ -32,20 +33,41 @@ class Reservation:
 
 _PRICE = func.max(batch.c.price_credits, batch.c.highest_charge)
 
+# The same comparisons as `days_from` and `Account.has_room_for`.
+_COUNTS_FROM = case(
+    (account.c.per == Period.DAY.value, func.substr(parameter("now"), 1, 10)),
+    (account.c.per == Period.MONTH.value, func.substr(parameter("now"), 1, 7)),
+    else_="",
+)
+_BOOKED = (
+    select(func.coalesce(func.sum(spending.c.spent + spending.c.reserved), 0))
+    .where(spending.c.account == account.c.id, spending.c.day >= _COUNTS_FROM)
+    .correlate(account)
+    .scalar_subquery()
+)
+_ACCOUNT_IS_FULL = (
+    select(account.c.id)
+    .where(account.c.id == parameter("account_pk"), account.c.cap < _BOOKED + _PRICE)
+    .correlate(batch)
+    .exists()
+)
+
 _RESERVE = Prepared(
     insert(attempt)
     .from_select(
-        ["batch", "job", "outcome", "credits", "submitted_at"],
+        ["batch", "job", "outcome", "credits", "submitted_at", "account"],
         select(
             batch.c.id,
             parameter("job_pk"),
             literal(AttemptOutcome.SUBMITTING.value, literal_execute=True),
             _PRICE,
             parameter("now"),
+            cast(parameter("account_pk"), Integer),  # PostgreSQL takes an untyped NULL for a text
         ).where(
             batch.c.id == parameter("batch_pk"),
             # The guard stands in the statement that spends, so that no other order of reads and writes can get past it.
             (batch.c.budget.is_(None)) | (batch.c.spent + batch.c.reserved + _PRICE <= batch.c.budget),
+            ~_ACCOUNT_IS_FULL,
         ),
     )
     .returning(attempt.c.id, attempt.c.credits)
@@ -79,13 +101,15 @@ _WANTED = Prepared(
 )
 
 
-def reserve(connection: Connection, batch_pk: int, job_pk: int, now: str) -> Reservation | None:
+def reserve(
+    connection: Connection, batch_pk: int, job_pk: int, now: str, account_pk: int | None = None
+) -> Reservation | None:
     """Hold the price of one generation for a pending job; ``None`` (and no change) if the budget has no room.
 
-    The price is the highest of the quoted one and of what the service ever charged for one. Raises
+    Or if the cap of the account that pays has none (``None``: nobody's cap). The price is the highest of the quoted one and of what the service ever charged for one. Raises
     ``IllegalTransitionError`` if the job is not pending, ``IntegrityError`` if it has a live attempt.
     """
-    made = _RESERVE.on(connection, batch_pk=batch_pk, job_pk=job_pk, now=now).first()
+    made = _RESERVE.on(connection, batch_pk=batch_pk, job_pk=job_pk, now=now, account_pk=account_pk).first()
     if made is None:
         return None
     move(connection, job_pk, Event.RESERVED, error=None, error_class=None, overdue=0)

@@ -3,7 +3,7 @@
 STRICT tables, CHECKs on every stored word, foreign keys, and the two unique indexes that make a second payment
 impossible. The books are the attempts; ``batch.spent``, ``.reserved`` and ``.unknown`` are their sums, kept by triggers in
 the same transaction, so that a claim need not add up a million rows; ``batch.files`` and ``.file_bytes`` are those of its
-placed files.
+placed files, ``spending`` those of an account and a day.
 """
 
 APPLICATION_ID = 0x6D72_756E  # "mrun": tells our file from any other SQLite database
@@ -184,4 +184,37 @@ VERSION_4 = (
         fps REAL,
         codec TEXT
     ) STRICT""",
+)
+
+VERSION_5 = (
+    # Whose token pays: by a fingerprint, never itself. `cap` is in credits over all batches, by the calendar in UTC.
+    """CREATE TABLE account (
+        id INTEGER PRIMARY KEY,
+        fingerprint TEXT NOT NULL UNIQUE,
+        cap INTEGER CHECK (cap >= 0),
+        per TEXT NOT NULL DEFAULT 'ever' CHECK (per IN ('day', 'month', 'ever'))
+    ) STRICT""",
+    "ALTER TABLE attempt ADD COLUMN account INTEGER REFERENCES account",
+    # The sums of an account's attempts by the day of their reservation: a reservation adds up these rows only.
+    """CREATE TABLE spending (
+        account INTEGER NOT NULL REFERENCES account,
+        day TEXT NOT NULL,
+        spent INTEGER NOT NULL DEFAULT 0 CHECK (spent >= 0),
+        reserved INTEGER NOT NULL DEFAULT 0 CHECK (reserved >= 0),
+        PRIMARY KEY (account, day)
+    ) STRICT""",
+    """CREATE TRIGGER account_booked AFTER INSERT ON attempt WHEN NEW.account IS NOT NULL BEGIN
+        INSERT INTO spending (account, day) VALUES (NEW.account, substr(NEW.submitted_at, 1, 10))
+            ON CONFLICT (account, day) DO NOTHING;
+        UPDATE spending SET
+            reserved = reserved + iif(NEW.outcome IN LIVE, NEW.credits, 0),
+            spent = spent + iif(NEW.outcome IN LIVE, 0, NEW.credits)
+        WHERE account = NEW.account AND day = substr(NEW.submitted_at, 1, 10);
+    END""".replace("LIVE", _LIVE),
+    """CREATE TRIGGER account_rebooked AFTER UPDATE OF outcome, credits ON attempt WHEN NEW.account IS NOT NULL BEGIN
+        UPDATE spending SET
+            reserved = reserved - iif(OLD.outcome IN LIVE, OLD.credits, 0) + iif(NEW.outcome IN LIVE, NEW.credits, 0),
+            spent = spent - iif(OLD.outcome IN LIVE, 0, OLD.credits) + iif(NEW.outcome IN LIVE, 0, NEW.credits)
+        WHERE account = NEW.account AND day = substr(NEW.submitted_at, 1, 10);
+    END""".replace("LIVE", _LIVE),
 )

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, text
 
-from runner.store import batches, reads
+from runner.store import accounts, batches, reads
 
 _MOST = 5
 
@@ -19,7 +19,7 @@ def faults(connection: Connection) -> list[str]:
 
 
 def wrong_books(connection: Connection) -> list[str]:
-    """The batches whose books are not the sums of their attempts, in words; empty where all agree."""
+    """The batches and accounts whose books are not the sums of their attempts, in words; empty where all agree."""
     wrong = []
     for batch in batches.every(connection):
         kept, summed = (batch.spent, batch.reserved, batch.unknown), reads.books(connection, batch.pk)
@@ -27,4 +27,7 @@ def wrong_books(connection: Connection) -> list[str]:
             wrong.append(
                 f"batch {batch.name}: spent, reserved, unknown are {kept}, the attempts say {summed}"
             )
-    return wrong
+    return wrong + [
+        f"account {name} on {day}: spent, reserved are {kept}, the attempts say {summed}"
+        for name, day, kept, summed in accounts.wrong_sums(connection)
+    ]

@@ -79,6 +79,25 @@ attempt = Table(
     Column("note", Text),
     Column("submitted_at", Text),
     Column("settled_at", Text),
+    Column("account", Integer),
+)
+
+account = Table(
+    "account",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("fingerprint", Text),
+    Column("cap", Integer),
+    Column("per", Text),
+)
+
+spending = Table(
+    "spending",
+    metadata,
+    Column("account", Integer, primary_key=True),
+    Column("day", Text, primary_key=True),
+    Column("spent", Integer),
+    Column("reserved", Integer),
 )
 
 file = Table(
