@@ -21,6 +21,7 @@ TITLES = {
     "downloads": "Bound by the downloads",
     "scale": "From a thousand jobs to a million",
     "start": "The start of the program",
+    "month": "A month of ten million jobs, on paper",
     "exports": "Exports, from a thousand videos to a hundred thousand",
 }
 

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.benchmarks import contest, exports, rate, scale, slots, start
+from tests.benchmarks import contest, exports, month, rate, scale, slots, start
 from tests.benchmarks.contest import Round, held, runner, script
 from tests.benchmarks.measured import FailedError, run_until, run_whole
 from tests.benchmarks.plot import Line, plotted
@@ -135,3 +135,18 @@ def test_every_form_of_an_export_is_measured_at_every_size(tmp_path):
     assert [(cells[0], cells[1]) for cells in found] == [
         (form, str(videos)) for videos in exports.SMALL_SIZES for form in exports.FORMS
     ]
+
+
+@pytest.mark.parametrize("slots", [20, 2_000])
+def test_the_month_on_paper_loses_no_job_and_keeps_to_its_bounds(slots):
+    asked = month.eventful(month.Month(jobs=50_000, in_flight=slots, failing=0.1))
+    days = month.played(asked)
+    assert sum(day.done for day in days) == 50_000
+    assert max(day.running_most for day in days) <= slots
+    assert max(day.requests for day in days) <= 600 * 24 * 60
+
+
+def test_the_month_on_paper_is_bound_by_the_network_where_that_is_slow():
+    days = month.played(month.Month(jobs=10**6, network_mb_s=1.0))
+    assert max(day.files_tb for day in days) <= 86_400 / 1e6 + 1e-6
+    assert max(day.unfetched_most_gb for day in days) > 2 * 2_000 / 1e3
