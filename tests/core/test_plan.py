@@ -1,8 +1,11 @@
 """What a run would do and cost."""
 
+from dataclasses import replace
+
 import pytest
 from manifest_builder import PRICE
 
+from runner.core.account import Account, Period
 from runner.core.model import JobState, Limits
 from runner.core.money import Credits
 from runner.core.plan import Books, Diff, Plan
@@ -94,3 +97,23 @@ def test_the_highest_price_seen_is_what_is_needed():
 def test_the_least_time_is_that_of_the_stricter_rate(diff, limits, requests, seconds):
     plan = plan_of(diff, limits=limits)
     assert (plan.requests, plan.seconds_at_least) == (requests, seconds)
+
+
+@pytest.mark.parametrize(
+    ("cap", "budget", "fits", "fit_jobs"),
+    [
+        (None, None, (True, True), 3),
+        (120, None, (True, True), 3),
+        (119, None, (True, False), 2),
+        (80, 40, (False, False), 1),
+        (10, 4000, (True, False), 0),
+        (-5, None, (True, False), 0),
+    ],
+)
+def test_the_cap_of_the_account_holds_beside_the_budget(cap, budget, fits, fit_jobs):
+    """120 credits are wanted; a negative cap stands for one that is spent already."""
+    account = Account(
+        1, "f", cap if cap is None or cap > 0 else 0, Period.EVER, Credits(5 if cap == -5 else 0), Credits(0)
+    )
+    plan = replace(plan_of(diff_of(new=3), Books(budget=budget)), account=account)
+    assert ((plan.fits_budget, plan.fits_account), plan.fits, plan.fit_jobs) == (fits, all(fits), fit_jobs)

@@ -51,3 +51,18 @@ def test_a_job_that_a_dead_process_was_submitting_is_shown_as_unknown():
     error = "the process ended while the submission was under way"
     job = replace(JOB, state=JobState.UNKNOWN, error_class=ErrorClass.UNKNOWN)
     assert record.as_unknown() == replace(record, job=job, error=error, error_class=ErrorClass.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("fields", "was_begun"),
+    [
+        ({}, False),
+        ({"generation": 1}, True),
+        ({"spent": 40}, True),
+        ({"reserved": 40}, True),
+        ({"unknown": 40}, True),
+    ],
+)
+def test_a_batch_was_begun_once_its_jobs_are_in_or_something_was_paid_for(fields, was_begun):
+    nothing = {"generation": 0, "spent": 0, "reserved": 0, "unknown": 0}
+    assert replace(BATCH, **(nothing | fields)).was_begun is was_begun

@@ -66,6 +66,19 @@ def test_a_job_whose_names_changed_keeps_its_state(shop):
     assert row == [("new/path", "new", 9, '{"a": 1}', '{"b": "2"}', "running", 0)]
 
 
+def test_what_an_earlier_enrolment_left_among_the_first_jobs_makes_way_and_comes_back_when_it_is_named(shop):
+    generation = shop.do(enrolment.begin, shop.pk, "begun")
+    shop.do(enrolment.enrol, shop.pk, [job_of(0)], generation)
+    shop.do(enrolment.clear_up_to, shop.pk, generation, 1)
+    marks = [removed for *_, removed in listed(shop)]
+    shop.do(enrolment.enrol, shop.pk, [job_of(1), job_of(2)], generation)
+    assert (shop.batch().fingerprint, marks, [removed for *_, removed in listed(shop)]) == (
+        "begun",
+        [0, 1, 0],
+        [0, 0, 0],
+    )
+
+
 def test_jobs_that_are_not_named_any_more_are_marked_removed_and_come_back(shop):
     generation = shop.do(enrolment.begin, shop.pk)
     shop.do(enrolment.enrol, shop.pk, [job_of(0)], generation)
