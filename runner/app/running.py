@@ -38,6 +38,7 @@ from runner.report.metadata import NAME as METADATA_NAME
 from runner.report.payload import Standing, status_json
 from runner.store import batches, locks, reads, troubles
 from runner.store.database import open_for_writing
+from runner.store.holds import Hold
 from runner.store.writer import Connection, DirectWriter, GroupWriter
 
 
@@ -93,10 +94,12 @@ def run(
         tell(replace(event, details={"batch": name} | dict(event.details)))
 
     with (
-        locks.holding(workplace.state, loaded.manifest.name),
+        locks.holding(workplace.state, loaded.manifest.name) as hold,
         service.pointed(workplace, loaded.manifest, wanted.sandbox_options) as manifest,
     ):
-        work = _Batchwork(workplace, manifest, wanted, tell_of_batch, interruption, watcher, made, checked)
+        work = _Batchwork(
+            workplace, manifest, wanted, tell_of_batch, interruption, watcher, made, checked, hold
+        )
         finished = work.work()
     if not work.had_work:
         return finished
@@ -118,6 +121,9 @@ class _Batchwork:
     checked: str
     """The fingerprint of the manifest's files when they were read."""
 
+    hold: Hold | None
+    """The batch's lock; a state on a server moves no job for a process that has lost it."""
+
     had_work: bool = False
     manifest_sha256: str | None = None
     """The hash of the manifest's own file just before it was checked."""
@@ -128,7 +134,7 @@ class _Batchwork:
         """Check everything, then spend."""
         output_dir = self.workplace.output_dir(self.manifest)
         if self.workplace.has_state():  # an older schema is brought up to date before anything reads it
-            DirectWriter(open_for_writing(self.workplace.state)).close()
+            self._writer().close()
         preflight = Preflight(self.workplace, self.manifest, self.wanted)
         self.manifest_sha256 = describing.sha256_of(self.manifest.path)
         plan = preflight.checked_plan(output_dir)
@@ -139,13 +145,16 @@ class _Batchwork:
             root.lock()
             if self.had_work:
                 root.prove_writable()
-            writer = DirectWriter(open_for_writing(self.workplace.state))
+            writer = self._writer()
             try:
                 batch = enrolling.open_batch(writer, self.manifest, plan, output_dir)
                 ending = asyncio.run(self._run(writer, batch, plan, root, token))
                 return self._finished(writer, batch, root, ending)
             finally:
                 writer.close()
+
+    def _writer(self) -> DirectWriter:
+        return DirectWriter(open_for_writing(self.workplace.state, self.hold))
 
     async def _run(self, writer: DirectWriter, batch: Batch, plan: Plan, root: Depot, token: str) -> Ending:
         ending = await self._worked(writer, batch, plan, root, token)
@@ -211,7 +220,7 @@ class _Batchwork:
 
     @contextlib.asynccontextmanager
     async def _ports(self, root: Depot, token: str) -> AsyncIterator[Ports]:
-        state = GroupWriter(open_for_writing(self.workplace.state))
+        state = GroupWriter(open_for_writing(self.workplace.state, self.hold))
         try:
             async with service.ports(self.manifest, token, root, state, self.tell, self.watcher) as ports:
                 yield ports

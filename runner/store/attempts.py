@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, literal, select, update
+from sqlalchemy import Connection, Row, insert, literal, select, update
 
 from runner.core.lifecycle import Event, after
 from runner.core.model import AttemptOutcome, JobState
 from runner.core.money import Credits
 from runner.core.outcomes import ErrorClass, TaskId
+from runner.store.dialects import larger_of
+from runner.store.holds import refuse_if_fenced
 from runner.store.prepared import Prepared, change_row, changed_row, parameter, value_of
 from runner.store.schema import attempt, batch, file, job
 
@@ -30,7 +32,7 @@ class Reservation:
     price: Credits
 
 
-_PRICE = func.max(batch.c.price_credits, batch.c.highest_charge)
+_PRICE = larger_of(batch.c.price_credits, batch.c.highest_charge)
 
 _RESERVE = Prepared(
     insert(attempt)
@@ -203,7 +205,11 @@ def pin_origin(connection: Connection, batch_pk: int, origin: str) -> None:
 
 
 def move(connection: Connection, job_pk: int, event: Event, **also: str | int | None) -> None:
-    """Move a job along the table; raises ``IllegalTransitionError`` where the table has no such step."""
+    """Move a job along the table; raises ``IllegalTransitionError`` where the table has no such step.
+
+    A process that has lost its batch moves no job (``FencedError``). Only that a POST of its was accepted is kept.
+    """
+    refuse_if_fenced(connection)
     _move_from(connection, job_pk, JobState(value_of(connection, job.c.state, job_pk)), event, **also)
 
 

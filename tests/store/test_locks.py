@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from runner.core.errors import BusyError, StateError
-from runner.store.database import state_path
+from runner.store.places import state_at as state_path
 from runner.store.locks import holder, holding, lock_path
 
 HOLDER = Path(__file__).with_name("lock_holder.py")
@@ -27,7 +27,7 @@ def another():
 
         def start(state, batch="spring"):
             process = subprocess.Popen(
-                [sys.executable, HOLDER, state, batch],
+                [sys.executable, HOLDER, str(state), batch],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,

@@ -10,7 +10,9 @@ import pytest
 from store_support import job_of, raw, shop_at
 
 from runner.core.errors import StateError, UsageError
-from runner.store.database import BUSY_TIMEOUT_S, exists, make_durable, open_for_writing, state_path
+from runner.store.database import exists, open_for_writing
+from runner.store.places import state_at as state_path
+from runner.store.state_file import BUSY_TIMEOUT_S, make_durable
 from runner.store.ddl import APPLICATION_ID
 from runner.store.migrations import STEPS
 from runner.store.writer import DirectWriter
