@@ -22,11 +22,15 @@ def insert_into(dialect: str, table: Table) -> Any:
 
 def change_mark(connection: Connection) -> int:
     """A number that is another one once somebody else has committed; to be compared within one connection only."""
-    if connection.dialect.name == SQLITE:
-        return int(connection.exec_driver_sql("PRAGMA data_version").scalar_one())
+    return abs(hash(connection.exec_driver_sql(_CHANGE_MARK[connection.dialect.name]).scalar_one()))
+
+
+_CHANGE_MARK = {
+    SQLITE: "PRAGMA data_version",
     # Which transactions had ended when this one began. Those of other databases of the server count as well: then
     # somebody looks once for nothing.
-    return hash(connection.exec_driver_sql("SELECT pg_current_snapshot()::text").scalar_one())
+    POSTGRESQL: "SELECT pg_current_snapshot()::text",
+}
 
 
 class larger_of(FunctionElement[int]):  # noqa: N801 - it is used as a function, as those of `func` are

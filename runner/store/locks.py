@@ -10,6 +10,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from runner.core.errors import BusyError, StateError
@@ -34,8 +35,7 @@ def lock_path(state: Path, batch: str) -> Path:
     return state.with_name(state.name + ".locks") / f"{batch}.lock"
 
 
-@contextlib.contextmanager
-def holding(state: State, batch: str) -> Iterator[Hold | None]:
+def holding(state: State, batch: str) -> AbstractContextManager[Hold | None]:
     """Hold the batch's lock; raises ``BusyError`` within ``PATIENCE_S`` if another process has it.
 
     What it gives is for ``open_for_writing``: nothing where a lock cannot be lost before its process ends.
@@ -43,11 +43,8 @@ def holding(state: State, batch: str) -> Iterator[Hold | None]:
     if isinstance(state, Server):
         from runner.store.postgres import batch_lock  # noqa: PLC0415 - the driver, only where somebody names a server
 
-        with batch_lock.holding(state, batch, PATIENCE_S) as hold:
-            yield hold
-        return
-    with _holding_file(state, batch):
-        yield None
+        return batch_lock.holding(state, batch, PATIENCE_S)
+    return _holding_file(state, batch)
 
 
 def holder(state: State, batch: str) -> int | None:

@@ -33,7 +33,7 @@ class Server:
     schema: str = SCHEMA
 
     def __str__(self) -> str:
-        shown = self._url.set(password=None).difference_update_query(_SECRETS)
+        shown = self._url._replace(password=None).difference_update_query(_SECRETS)
         if self.schema.removesuffix("_sandbox") != SCHEMA:
             shown = shown.update_query_dict({"schema": self.schema})
         return shown.render_as_string(hide_password=True)
@@ -63,7 +63,7 @@ def state_at(url: str, named_in: str = "--state") -> State:
     """
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # the latter for a port that is no number
         parsed = None
     if parsed is not None and parsed.drivername in _SERVER_DRIVERS:
         return _server(parsed, url, named_in)

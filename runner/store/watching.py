@@ -23,6 +23,7 @@ from runner.store.remedies import said
 from runner.store.schema import attempt, choice, file, job, media
 
 PAGE = 500
+_STREAMED = {"yield_per": PAGE}
 
 _IN_MOTION = (JobState.SUBMITTING, JobState.RUNNING, JobState.FETCHING)
 
@@ -78,8 +79,8 @@ class Watched:
         """
         found = self._touched(connection)
         self._move(connection)
-        found |= self._differing(connection.execution_options(yield_per=PAGE).execute(_jobs(self._batch)))
-        found |= self._refiled(connection.execution_options(yield_per=PAGE).execute(_files(self._batch)))
+        found |= self._differing(connection.execute(_jobs(self._batch), execution_options=_STREAMED))
+        found |= self._refiled(connection.execute(_files(self._batch), execution_options=_STREAMED))
         remade = _remade(connection, self._batch)
         found |= remade ^ self._remade
         self._remade = remade

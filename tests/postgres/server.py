@@ -95,8 +95,22 @@ def running() -> Iterator[Cluster]:
         (directory / "password").chmod(0o644)
         # The order of a language, as a server that somebody else set up has it: the state must not follow it.
         _as_nobody(
-            *("initdb", "-D", str(directory / "data"), "--encoding=UTF8", "--locale=C.UTF-8", "--username", USER),
-            *("--locale-provider=icu", "--icu-locale=en", "--pwfile", str(directory / "password"), "--no-sync"),
+            *(
+                "initdb",
+                "-D",
+                str(directory / "data"),
+                "--encoding=UTF8",
+                "--locale=C.UTF-8",
+                "--username",
+                USER,
+            ),
+            *(
+                "--locale-provider=icu",
+                "--icu-locale=en",
+                "--pwfile",
+                str(directory / "password"),
+                "--no-sync",
+            ),
             *("--auth-local=trust", "--auth-host=scram-sha-256"),
         )
         cluster = Cluster(directory, _free_port())

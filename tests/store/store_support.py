@@ -111,7 +111,11 @@ class Shop:
     def dump(self) -> list[str]:
         """Everything that stands in the state."""
         if isinstance(self.path, Server):
-            return [f"{table} {row}" for table in metadata.tables for row in sorted(self.rows(f"TABLE {table}"), key=str)]
+            return [
+                f"{table} {row}"
+                for table in metadata.tables
+                for row in sorted(self.rows(f"TABLE {table}"), key=str)
+            ]
         with contextlib.closing(sqlite3.connect(self.path)) as connection:
             return list(connection.iterdump())
 
