@@ -17,6 +17,7 @@ SANDBOX_STATE = "sandbox.db"
 BESIDE_SERVER = "state"
 """The directory, below the working directory, of what this machine keeps beside a state on a server."""
 
+_SANDBOX = "_sandbox"
 _SCHEMA_NAME = re.compile(r"[a-z_][a-z0-9_]{0,39}")
 _FORMS = "the state is a SQLite file, named as sqlite:///path/to/runner.db"
 _SERVER_FORM = "a state on a server is named as postgresql+psycopg://user@host/database"
@@ -34,8 +35,9 @@ class Server:
 
     def __str__(self) -> str:
         shown = self._url._replace(password=None).difference_update_query(_SECRETS)
-        if self.schema.removesuffix("_sandbox") != SCHEMA:
-            shown = shown.update_query_dict({"schema": self.schema})
+        named = self.schema.removesuffix(_SANDBOX)  # with --sandbox, as without it
+        if named != SCHEMA:
+            shown = shown.update_query_dict({"schema": named})
         return shown.render_as_string(hide_password=True)
 
     def __repr__(self) -> str:
@@ -49,7 +51,7 @@ class Server:
     @property
     def sandbox(self) -> "Server":
         """The schema beside this one that holds the sandbox's state."""
-        return replace(self, schema=f"{self.schema}_sandbox")
+        return replace(self, schema=self.schema + _SANDBOX)
 
 
 State: TypeAlias = Path | Server
@@ -115,9 +117,10 @@ def files_of(state: State) -> tuple[Path, ...]:
 def _server(parsed: URL, url: str, named_in: str) -> Server:
     shown = f"{named_in} {without_password(url)!r}"
     schema = parsed.query.get("schema", SCHEMA)
-    if not isinstance(schema, str) or not _SCHEMA_NAME.fullmatch(schema):
+    if not isinstance(schema, str) or not _SCHEMA_NAME.fullmatch(schema) or schema.endswith(_SANDBOX):
         raise UsageError(
-            f"{shown}: schema: {schema!r} is no name of a schema: write lower-case letters, digits and _"
+            f"{shown}: schema: {schema!r} is no name of a schema: write lower-case letters, digits and _, and not "
+            f"{_SANDBOX} at its end"
         )
     if not parsed.database or "/" in parsed.database:
         raise UsageError(f"{shown}: it names no database; {_SERVER_FORM}")

@@ -21,7 +21,8 @@ _REMEDIES = (
 )
 _LOST = "see that the server runs and can be reached, and run it again: it goes on from what is in the state"
 _UNREACHED = "start the server, or name another state with --state (docs/postgres.md)"
-_UNKNOWN = "put the password into ~/.pgpass, and see docs/postgres.md for who may do what"
+_UNKNOWN = "put the password into ~/.pgpass (docs/postgres.md)"
+_FORBIDDEN = "have the owner of the database grant it (docs/postgres.md)"
 _OF_SERVERS = (
     ("terminating connection", _LOST),
     ("closed the connection", _LOST),
@@ -36,7 +37,7 @@ _OF_SERVERS = (
     ("shutting down", "wait until the server is up again"),
     ("password", _UNKNOWN),
     ("pg_hba.conf", _UNKNOWN),
-    ("permission denied for", _UNKNOWN),
+    ("permission denied for", _FORBIDDEN),
     ("does not exist", "make it, as docs/postgres.md shows"),
     ("lock timeout", "another program holds the state: look at pg_stat_activity for it"),
 )

@@ -15,10 +15,11 @@ from runner.core.model import Job, JobId, JobState
 from runner.core.money import Credits, Price
 from runner.core.outcomes import TaskId
 from runner.core.records import Batch, StoredJob
-from runner.store import attempts, batches, enrolment, reads
+from runner.store import attempts, batches, enrolment, locks, reads
 from runner.store.attempts import Reservation
 from runner.store.batches import BatchTerms
 from runner.store.database import open_for_writing
+from runner.store.holds import Hold
 from runner.store.places import Server, State, state_at
 from runner.store.schema import metadata
 from runner.store.writer import DirectWriter
@@ -144,9 +145,15 @@ def state_of(text: str) -> State:
 
 
 @contextlib.contextmanager
-def shop_at(path: State, *jobs: Job, budget: int | None = 4000, name: str = "spring") -> Iterator[Shop]:
+def shop_at(
+    path: State,
+    *jobs: Job,
+    budget: int | None = 4000,
+    name: str = "spring",
+    hold: Hold | None = None,
+) -> Iterator[Shop]:
     """A shop at ``path`` that closes again; the batch is made, or found as it was left."""
-    writer = DirectWriter(open_for_writing(path))
+    writer = DirectWriter(open_for_writing(path, hold))
     try:
         shop = Shop(path, writer, writer.write_now(batches.open_batch, terms_of(name), NOW).pk)
         if jobs:
@@ -155,6 +162,16 @@ def shop_at(path: State, *jobs: Job, budget: int | None = 4000, name: str = "spr
         yield shop
     finally:
         writer.close()
+
+
+@contextlib.contextmanager
+def held_shop(path: State, *jobs: Job, **terms: Any) -> Iterator[Shop]:
+    """The same, with the batch's lock held, as a run has it."""
+    with (
+        locks.holding(path, terms.get("name", "spring")) as hold,
+        shop_at(path, *jobs, hold=hold, **terms) as shop,
+    ):
+        yield shop
 
 
 def raw(sql: str) -> Callable[..., Any]:

@@ -49,6 +49,7 @@ def test_the_driver_is_given_the_password_and_not_the_schema():
         (f"postgresql://ann:{SECRET}@h", "it names no database"),
         (f"postgresql://ann:{SECRET}@h/a/b", "it names no database"),
         (f"postgresql://h/d?password={SECRET}&schema=A-B", "'A-B' is no name of a schema"),
+        (f"postgresql://ann:{SECRET}@h/d?schema=a_sandbox", "'a_sandbox' is no name of a schema"),
         (f"postgresql://ann:{SECRET}@h:port/d", "the state is a SQLite file"),
         (f"postgresql://ann:{SECRET}@@h/d?schema=a&schema=b", "is no name of a schema"),
     ],
