@@ -71,7 +71,7 @@ class Cluster:
             done = connection.execute(sql, parameters or None)
             return done.fetchall() if done.description else []
 
-    def cut(self, which: str = "application_name = 'runner'") -> int:
+    def cut(self, which: str = "application_name LIKE 'runner%'") -> int:
         """End the sessions for which this condition on ``pg_stat_activity`` holds; how many there were."""
         ended = self.ask(
             f"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE {which} AND pid <> pg_backend_pid()"

@@ -26,7 +26,8 @@ def holding(server: Server, batch: str, patience_s: float) -> Iterator[Hold]:
     """See ``locks.holding``; with the number under which this process may move jobs."""
     with contextlib.ExitStack() as stack:
         with translated(server, "opened"):
-            connection = stack.enter_context(session(server))
+            # The name is for whoever looks at pg_stat_activity: to end this session takes the batch from its process.
+            connection = stack.enter_context(session(server, f"runner lock {batch}"))
             refuse_unsafe(connection, server)
             with connection.begin():
                 alone(connection, server)

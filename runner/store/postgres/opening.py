@@ -73,9 +73,9 @@ def open_for_reading(server: Server) -> Engine:
 
 
 @contextlib.contextmanager
-def session(server: Server) -> Iterator[Connection]:
-    """A connection for a few questions, or to hold a lock; closed at the end."""
-    engine = _engine(server, poolclass=NullPool)
+def session(server: Server, name: str = "runner") -> Iterator[Connection]:
+    """A connection for a few questions, or to hold a lock; closed at the end. The server shows it under this name."""
+    engine = _engine(server, name, poolclass=NullPool)
     try:
         with engine.connect() as connection:
             yield connection
@@ -144,11 +144,11 @@ def _begin(connection: Connection, server: Server, hold: Hold | None) -> None:
         connection.info[BATCH] = hold.batch
 
 
-def _engine(server: Server, **pool: Any) -> Engine:
+def _engine(server: Server, name: str = "runner", **pool: Any) -> Engine:
     try:
         # Positional parameters, as for a file. Parameters hidden: an error's text goes to logs, and one may be a prompt.
         engine = create_engine(
-            server.url, paramstyle="format", hide_parameters=True, connect_args=_driver(server), **pool
+            server.url, paramstyle="format", hide_parameters=True, connect_args=_driver(server, name), **pool
         )
     except ImportError as error:
         raise UsageError(f"the state {server} needs an extra: {_INSTALL}") from error
@@ -156,8 +156,8 @@ def _engine(server: Server, **pool: Any) -> Engine:
     return engine
 
 
-def _driver(server: Server) -> dict[str, str]:
-    named = {"application_name": "runner", "client_encoding": "utf8"} | _DRIVER
+def _driver(server: Server, name: str) -> dict[str, str]:
+    named = {"application_name": name[:63], "client_encoding": "utf8"} | _DRIVER
     return {name: value for name, value in named.items() if name not in server.url.query}
 
 
