@@ -85,8 +85,10 @@ def reserve(connection: Connection, batch_pk: int, job_pk: int, now: str) -> Res
     """Hold the price of one generation for a pending job; ``None`` (and no change) if the budget has no room.
 
     The price is the highest of the quoted one and of what the service ever charged for one. Raises
-    ``IllegalTransitionError`` if the job is not pending, ``IntegrityError`` if it has a live attempt.
+    ``IllegalTransitionError`` if the job is not pending, ``IntegrityError`` if it has a live attempt, and
+    ``FencedError`` for a process that has lost its batch.
     """
+    refuse_if_fenced(connection)  # first: what it would find else is what its successor did
     made = _RESERVE.on(connection, batch_pk=batch_pk, job_pk=job_pk, now=now).first()
     if made is None:
         return None
