@@ -29,9 +29,7 @@ def holding(server: Server, batch: str, patience_s: float) -> Iterator[Hold]:
             # The name is for whoever looks at pg_stat_activity: to end this session takes the batch from its process.
             connection = stack.enter_context(session(server, f"runner lock {batch}"))
             refuse_unsafe(connection, server)
-            with connection.begin():
-                alone(connection, server)
-                marks.make_place(connection, server)
+            _make_place(connection, server)
             key = key_of("batch", server.schema, batch)
             _take(connection, key, batch, patience_s)
             hold = _take_over(connection, server, batch)
@@ -56,6 +54,16 @@ def holder(server: Server, batch: str) -> int | None:
             (batch, key >> 32, key & 0xFFFFFFFF),
         ).scalar_one_or_none()
     return None if pid is None else int(pid)
+
+
+def _make_place(connection: Connection, server: Server) -> None:
+    """Only where it is missing: whoever comes second is not to wait for the one that is at work."""
+    with connection.begin():
+        is_there = marks.has_table(connection, server, "hold")
+    if not is_there:
+        with connection.begin():
+            alone(connection, server)
+            marks.make_place(connection, server)
 
 
 def _take(connection: Connection, key: int, batch: str, patience_s: float) -> None:

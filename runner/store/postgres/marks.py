@@ -48,8 +48,11 @@ def has_table(connection: Connection, server: Server, table: str) -> bool:
 
 def make_place(connection: Connection, server: Server) -> None:
     """Make the schema and the table of who works which batch, within the transaction that is on; nothing where they are."""
+    schema = f'"{server.schema}"'
+    # Asked before: to make a schema takes a right of its own, also where there is one.
+    if connection.exec_driver_sql("SELECT to_regnamespace(%s)", (schema,)).scalar_one() is None:
+        connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
     if not has_table(connection, server, "hold"):
-        connection.exec_driver_sql(f'CREATE SCHEMA IF NOT EXISTS "{server.schema}"')
         connection.exec_driver_sql(_HOLD)
 
 
