@@ -10,6 +10,7 @@ from sqlalchemy import text
 from store_support import NOW, held_shop, job_of, outsider, raw, rows_in, shop_at
 
 from runner.core.errors import StateError
+from runner.core.outcomes import ErrorClass
 from runner.store import attempts, batches, health, locks, reads
 from runner.store.database import exists, open_for_reading, open_for_writing, reading
 from runner.store.migrations import STEPS
@@ -281,6 +282,12 @@ def test_a_lock_of_somebody_else_is_not_waited_for_for_ever(left):
         shop.do(raw("SELECT set_config('lock_timeout', '10ms', false)"))
         with pytest.raises(StateError, match="due to lock timeout; another program holds the state"):
             shop.do(attempts.reserve, shop.pk, 2, NOW)
+
+
+def test_a_text_of_the_service_that_no_server_holds_is_kept_but_for_that_character(left):
+    with shop_at(left) as shop:
+        shop.do(attempts.note_trouble, 1, "bad\0luck", ErrorClass.SERVICE)
+        assert shop.rows("SELECT error FROM job WHERE id = 1") == [("bad\N{REPLACEMENT CHARACTER}luck",)]
 
 
 # Reading
