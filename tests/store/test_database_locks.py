@@ -9,8 +9,6 @@ from runner.store.database import open_for_writing
 
 LAST_ONE_OUT = """
 import sqlite3, sys
-
-pytestmark = pytest.mark.sqlite
 connection = sqlite3.connect(sys.argv[1])
 connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
 connection.close()
