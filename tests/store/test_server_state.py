@@ -240,7 +240,7 @@ def test_a_server_that_loses_commits_is_refused(cluster, state):
 
 def test_a_database_that_does_not_hold_every_text_is_refused(cluster):
     cluster.ask("CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' LOCALE_PROVIDER libc TEMPLATE template0")
-    with pytest.raises(StateError, match="its encoding is LATIN1: make a database with --encoding UTF8"):
+    with pytest.raises(StateError, match="its encoding is LATIN1: make one with ENCODING 'UTF8'"):
         open_for_writing(state_at(cluster.url("latin")))
 
 

@@ -122,7 +122,7 @@ def refuse_unsafe(connection: Connection, server: Server) -> None:
             fsync != "on",
             "it has fsync=off: a power cut would lose commits, and a lost row is a double charge",
         ),
-        (encoding != "UTF8", f"its encoding is {encoding}: make a database with --encoding UTF8"),
+        (encoding != "UTF8", f"its encoding is {encoding}: make one with ENCODING 'UTF8'"),
         (synchronous not in _DURABLE, f"synchronous_commit is {synchronous} and cannot be set to on"),
     ]
     for is_wrong, why in wrong:
