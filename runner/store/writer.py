@@ -168,7 +168,8 @@ def run_in_one_transaction(connection: Connection, changes: list[Callable[[Conne
 
     Raises ``StateError`` if the transaction could not be begun or committed; then each change is in doubt.
     """
-    for tries_left in range(REPETITIONS, -1, -1):
+    tries_left = REPETITIONS
+    while True:
         try:
             with contextlib.suppress(_RaisedError), connection.begin():
                 return [_unless_it_raises(connection, change) for change in changes]
@@ -179,7 +180,7 @@ def run_in_one_transaction(connection: Connection, changes: list[Callable[[Conne
                 connection.rollback()
             if not tries_left or not _is_surely_undone(error):
                 raise StateError(f"the state cannot be written: {said(_first_reason(error))}") from error
-    raise AssertionError("the last try answers or raises")
+            tries_left -= 1
 
 
 class _RaisedError(Exception):
