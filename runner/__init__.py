@@ -14,7 +14,7 @@ The map of the package, from the outside in; a layer imports only what stands be
     app        one function per use case; puts the parts together
     engine     decide -> perform -> record, for many jobs at once
     review     the gallery's page on loopback, live, with a person's choices
-    store      every write and read of the state (SQLite through SQLAlchemy Core)
+    store      every write and read of the state (SQLAlchemy Core; a file, or a PostgreSQL server)
     providers  a generation service: requests and outcomes; ``grokimagine`` is the one there is
     files      download, check, place and move the results
     manifest   YAML with line numbers -> values
@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from runner.api import PlanOptions, RunOptions, load_manifest, plan, run
-    from runner.app.running import Finished
+    from runner.app.finished import Finished
     from runner.core.errors import (
         BudgetError,
         BusyError,
@@ -73,7 +73,7 @@ _HOMES = {
     "BudgetError": "core.errors",
     "BusyError": "core.errors",
     "EventName": "core.events",
-    "Finished": "app.running",
+    "Finished": "app.finished",
     "JobState": "core.model",
     "Manifest": "core.model",
     "ManifestError": "core.errors",

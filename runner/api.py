@@ -13,8 +13,8 @@ from typing import TypedDict, Unpack
 
 from runner.app import planning, running, workplace
 from runner.app.comparison import Wishes
+from runner.app.finished import Finished
 from runner.app.preflight import RunWishes
-from runner.app.running import Finished
 from runner.app.stopping import ByCaller
 from runner.app.workplace import Workplace
 from runner.core.errors import BudgetError, RunnerError, ServiceError, StateError, UsageError

@@ -25,6 +25,7 @@ from runner.report.metadata import NAME
 from runner.store import batches, decisions, mending, reads
 from runner.store.attempts import DuplicateTaskError
 from runner.store.database import open_for_writing
+from runner.store.holds import Hold
 from runner.store.locks import holding
 from runner.store.writer import DirectWriter
 
@@ -76,12 +77,12 @@ def adopt(workplace: Workplace, path: str, tell: Callable[[Decision], None]) -> 
     texts = fingerprint(manifest)
     workplace.refuse_if_elsewhere(path)
     output_dir = workplace.output_dir(manifest)
-    with holding(workplace.state, manifest.name):
+    with holding(workplace.state, manifest.name) as hold:
         with _tree(workplace, manifest, output_dir) as root:
             with workplace.reading() as connection:
                 plan = planning.plan_with(connection, workplace, manifest, Wishes(examples=0))
             root.lock()
-            adoption = _Adoption(workplace, manifest, root, tell, Adopted(manifest.name))
+            adoption = _Adoption(workplace, manifest, root, tell, Adopted(manifest.name), hold)
             adoption.refuse_empty()
             adoption.enrol_and_take_over(plan, output_dir, texts)
         return adoption.result
@@ -114,6 +115,7 @@ class _Adoption:
     root: Depot
     tell: Callable[[Decision], None]
     result: Adopted
+    hold: Hold | None
     taken: set[int] = field(default_factory=set)
     """The paths of files that have a job, as hashes: a million of them have room in memory."""
 
@@ -124,7 +126,7 @@ class _Adoption:
 
     def enrol_and_take_over(self, plan: Plan, output_dir: str, texts: str) -> None:
         """Bring the manifest into the state, and then what its tree proves."""
-        with contextlib.closing(DirectWriter(open_for_writing(self.workplace.state))) as writer:
+        with contextlib.closing(DirectWriter(open_for_writing(self.workplace.state, self.hold))) as writer:
             batch = enrolling.open_batch(writer, self.manifest, plan, output_dir)
             for _ in enrolling.enrol(writer, self.manifest, batch, plan.diff.retakes, texts):
                 pass
@@ -239,8 +241,9 @@ class _Adoption:
 
     def _keep_list(self) -> None:
         """Keep a copy beside the state: rows that are left out name tasks that were paid for."""
-        kept = self.workplace.state.with_name(f"{self.manifest.name}.{NAME}.before-adopt")
+        kept = self.workplace.beside.with_name(f"{self.manifest.name}.{NAME}.before-adopt")
         try:
+            kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with kept.open("wb") as file:
                 file.writelines(self.root.blocks(NAME))
         except OSError as error:

@@ -91,7 +91,7 @@ def _checks(question: Question) -> Iterator[Check]:
     output_dir = workplace.output_dir(manifest)
     yield output_check(workplace, manifest.name, output_dir)
     is_local = not is_url(output_dir)
-    places = {"state": workplace.state.parent} | ({"output": Path(output_dir)} if is_local else {})
+    places = {"state": workplace.beside.parent} | ({"output": Path(output_dir)} if is_local else {})
     yield from room_checks(places)
     yield from _beyond(workplace, manifest, token, question.sandbox_options)
     yield from map(Check.of_setting, settings(workplace, manifest, given, _batch(workplace, manifest)))

@@ -10,7 +10,7 @@ from runner.core.webhook import fault_of, host_of
 from runner.report.notification import body_of
 
 if TYPE_CHECKING:
-    from runner.app.running import Finished
+    from runner.app.finished import Finished
     from runner.report.webhook import Patience
 
 log = logging.getLogger(__name__)

@@ -20,53 +20,29 @@ from runner.app import (
 from runner.app.comparison import fingerprint
 from runner.app.describing import Described
 from runner.app.enrolling import Enrolment
+from runner.app.finished import Finished
 from runner.app.inspecting import standing_of
 from runner.app.preflight import Preflight, RunWishes
 from runner.app.stopping import Interruption
 from runner.app.workplace import Workplace, load_manifest, stamp
 from runner.core.account import Account
 from runner.core.advice import Invocation
-from runner.core.counting import noun
 from runner.core.ending import Ending
 from runner.core.errors import StateError, UsageError
 from runner.core.events import EventName, RunEvent
 from runner.core.model import JobState, Manifest
 from runner.core.plan import Plan
-from runner.core.records import Batch, Trouble
+from runner.core.records import Batch
 from runner.engine.ports import Arrivals, Orders, Ports, Watcher
 from runner.engine.run import Run
 from runner.files.depot import Depot
-from runner.report.closing import Made, MadeSoFar
+from runner.report.closing import MadeSoFar
 from runner.report.metadata import NAME as METADATA_NAME
-from runner.report.payload import Standing, status_json
+from runner.report.payload import status_json
 from runner.store import batches, locks, reads, troubles
 from runner.store.database import open_for_writing
+from runner.store.holds import Hold
 from runner.store.writer import Connection, DirectWriter, GroupWriter
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """How a run ended: its exit code, where the batch stands now, and what a person should be told."""
-
-    ending: Ending
-    exit_code: int
-    standing: Standing
-    made: Made
-    troubles: tuple[Trouble, ...] = ()
-    notes: tuple[str, ...] = ()
-
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        """Why the run ended before its time, for people."""
-        ending = self.ending
-        budget = (
-            "the budget has no room for another generation; raise it with --budget" if ending.budget else None
-        )
-        jobs = f"{ending.bugs} {noun(ending.bugs, 'job')}"
-        bugs = f"{jobs} met an error of this program; run it again" if ending.bugs else None
-        guards = ending.canary, ending.failures, ending.edited, ending.account
-        found = (ending.state, ending.service, ending.disk, *guards, budget, bugs)
-        return tuple(f"stopped: {reason}" for reason in found if reason)
 
 
 def run(
@@ -97,10 +73,12 @@ def run(
         tell(replace(event, details={"batch": name} | dict(event.details)))
 
     with (
-        locks.holding(workplace.state, loaded.manifest.name),
+        locks.holding(workplace.state, loaded.manifest.name) as hold,
         service.pointed(workplace, loaded.manifest, wanted.sandbox_options) as manifest,
     ):
-        work = _Batchwork(workplace, manifest, wanted, tell_of_batch, interruption, watcher, made, checked)
+        work = _Batchwork(
+            workplace, manifest, wanted, tell_of_batch, interruption, watcher, made, checked, hold
+        )
         finished = work.work()
     if not work.had_work:
         return finished
@@ -122,6 +100,9 @@ class _Batchwork:
     checked: str
     """The fingerprint of the manifest's files when they were read."""
 
+    hold: Hold | None
+    """The batch's lock; a state on a server moves no job for a process that has lost it."""
+
     had_work: bool = False
     manifest_sha256: str | None = None
     """The hash of the manifest's own file just before it was checked."""
@@ -132,7 +113,7 @@ class _Batchwork:
         """Check everything, then spend."""
         output_dir = self.workplace.output_dir(self.manifest)
         if self.workplace.has_state():  # an older schema is brought up to date before anything reads it
-            DirectWriter(open_for_writing(self.workplace.state)).close()
+            self._writer().close()
         preflight = Preflight(self.workplace, self.manifest, self.wanted)
         self.manifest_sha256 = describing.sha256_of(self.manifest.path)
         plan = preflight.checked_plan(output_dir)
@@ -143,13 +124,16 @@ class _Batchwork:
             root.lock()
             if self.had_work:
                 root.prove_writable()
-            writer = DirectWriter(open_for_writing(self.workplace.state))
+            writer = self._writer()
             try:
                 batch = enrolling.open_batch(writer, self.manifest, plan, output_dir)
                 ending = asyncio.run(self._run(writer, batch, plan, root, token))
                 return self._finished(writer, batch, root, ending)
             finally:
                 writer.close()
+
+    def _writer(self) -> DirectWriter:
+        return DirectWriter(open_for_writing(self.workplace.state, self.hold))
 
     async def _run(self, writer: DirectWriter, batch: Batch, plan: Plan, root: Depot, token: str) -> Ending:
         ending = await self._worked(writer, batch, plan, root, token)
@@ -225,7 +209,7 @@ class _Batchwork:
 
     @contextlib.asynccontextmanager
     async def _ports(self, root: Depot, token: str) -> AsyncIterator[Ports]:
-        state = GroupWriter(open_for_writing(self.workplace.state))
+        state = GroupWriter(open_for_writing(self.workplace.state, self.hold))
         try:
             async with service.ports(self.manifest, token, root, state, self.tell, self.watcher) as ports:
                 yield ports

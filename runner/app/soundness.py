@@ -3,7 +3,7 @@
 import contextlib
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from runner.app import service
@@ -15,6 +15,7 @@ from runner.core.errors import RunnerError, UsageError
 from runner.core.model import JobState, Manifest
 from runner.core.records import Batch
 from runner.store import batches, health, locks, reads
+from runner.store.places import files_of
 from runner.store.writer import Connection
 
 ROOM_LEAST_BYTES = 64 * 1024**2
@@ -30,7 +31,7 @@ def state_checks(workplace: Workplace, manifest: Manifest) -> Iterator[Check]:
             workplace.refuse_if_elsewhere(manifest.path)
         with workplace.reading() as connection:
             if connection is None:
-                yield _place("state", workplace.state.parent, f"none yet, {workplace.state} will be made")
+                yield _place("state", workplace.beside.parent, f"none yet, {workplace.state} will be made")
             else:
                 yield from _of_state(workplace, manifest, connection)
     except UsageError as error:
@@ -77,10 +78,10 @@ def room_check(where: str, free_bytes: int) -> Check:
 
 
 def _of_state(workplace: Workplace, manifest: Manifest, connection: Connection) -> Iterator[Check]:
-    path, known = workplace.state, batches.every(connection)
+    state, known = workplace.state, batches.every(connection)
     faults = [*health.faults(connection), *health.wrong_books(connection)]
-    yield from (Check("state", Grade.FAIL, f"{path}: {fault}", _KEEP) for fault in faults)
-    yield from _permissions(path)
+    yield from (Check("state", Grade.FAIL, f"{state}: {fault}", _KEEP) for fault in faults)
+    yield from _permissions(files_of(state))
     yield from (dead for batch in known for dead in _dead(workplace, connection, batch))
     own = next((batch for batch in known if batch.name == manifest.name), None)
     service.refuse_other_origin(workplace, manifest, own, "`run` refuses it without --accept-base-url")
@@ -88,14 +89,17 @@ def _of_state(workplace: Workplace, manifest: Manifest, connection: Connection) 
         yield Check(
             "state",
             Grade.OK,
-            f"{path} is sound, {len(known)} {noun(len(known), 'batch, its', 'batches, their')} books are true",
+            f"{state} is sound, {len(known)} {noun(len(known), 'batch, its', 'batches, their')} books are true",
         )
 
 
-def _permissions(path: Path) -> Iterator[Check]:
-    if not os.access(path, os.R_OK | os.W_OK) or not os.access(path.parent, os.W_OK | os.X_OK):
-        yield Check("state", Grade.FAIL, f"{path} cannot be written", "give yourself the permission to write")
-    for each in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))):
+def _permissions(files: Sequence[Path]) -> Iterator[Check]:
+    for path in files[:1]:
+        if not os.access(path, os.R_OK | os.W_OK) or not os.access(path.parent, os.W_OK | os.X_OK):
+            yield Check(
+                "state", Grade.FAIL, f"{path} cannot be written", "give yourself the permission to write"
+            )
+    for each in files:
         mode = each.stat().st_mode & 0o777 if each.exists() else 0
         if mode & 0o077:
             found = f"{each} has mode {mode:03o}: others can read your prompts"

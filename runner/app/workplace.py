@@ -17,8 +17,9 @@ from runner.core.records import Batch
 from runner.core.setting import Source
 from runner.files.depot import Depot, open_depot
 from runner.providers import capabilities_of
-from runner.store import batches, database, locks
-from runner.store.database import open_for_writing, state_path
+from runner.store import batches, database, locks, places
+from runner.store.database import open_for_writing
+from runner.store.places import State, state_at
 from runner.store.writer import Connection, DirectWriter
 
 if TYPE_CHECKING:
@@ -27,20 +28,19 @@ if TYPE_CHECKING:
 DEFAULT_STATE = "sqlite:///state/runner.db"
 STATE_ENV = "RUNNER_STATE"
 DEFAULT_PROVIDER = "grokimagine"
-SANDBOX_STATE = "sandbox.db"
 SANDBOX_SERVICE = "sandbox-service.db"
 SANDBOX_OUTPUTS = "outputs/sandbox"
 
 
 @dataclass(frozen=True, slots=True)
 class Workplace:
-    """The state file of a command (its real path); with ``sandbox``, states and outputs apart from the real ones.
+    """The state of a command; with ``sandbox``, states and outputs apart from the real ones.
 
     ``named_by`` says who named the state. ``environment`` holds the variables that settings are read from. ``typed`` is
-    the ``--state`` that was given.
+    the ``--state`` that was given, without a password.
     """
 
-    state: Path
+    state: State
     sandbox: bool = False
     named_by: Source = Source.DEFAULT
     environment: Environment = field(default_factory=Environment.here, repr=False)
@@ -55,12 +55,13 @@ class Workplace:
         environment = environment or Environment.here()
         found = environment.find(STATE_ENV)
         if url is not None:
-            real, named_by = state_path(url, "--state"), Source.FLAG
+            real, named_by = state_at(url, "--state"), Source.FLAG
         elif found is not None:
-            real, named_by = state_path(found.text, f"{STATE_ENV} ({found.source})"), found.source
+            real, named_by = state_at(found.text, f"{STATE_ENV} ({found.source})"), found.source
         else:
-            real, named_by = state_path(DEFAULT_STATE, "--state"), Source.DEFAULT
-        return cls(real.with_name(SANDBOX_STATE) if sandbox else real, sandbox, named_by, environment, url)
+            real, named_by = state_at(DEFAULT_STATE, "--state"), Source.DEFAULT
+        typed = None if url is None else places.typed(url)
+        return cls(places.sandbox_of(real) if sandbox else real, sandbox, named_by, environment, typed)
 
     def call(self, batch: str, manifest: str) -> Invocation:
         """How a person goes on from here with a batch; a state that the environment names needs no option."""
@@ -69,7 +70,12 @@ class Workplace:
     @property
     def service_ledger(self) -> Path:
         """Where the embedded service keeps its own tasks."""
-        return self.state.with_name(SANDBOX_SERVICE)
+        return self.beside.with_name(SANDBOX_SERVICE)
+
+    @property
+    def beside(self) -> Path:
+        """The path beside which this machine keeps what goes with the state: the state's own, if it is a file."""
+        return places.beside(self.state)
 
     def output_dir(self, manifest: Manifest) -> str:
         """The absolute path, or the URL, of a manifest's output tree; the sandbox's never is a real one."""
@@ -83,7 +89,7 @@ class Workplace:
 
         Raises ``UsageError``.
         """
-        spool = self.state.with_name(self.state.name + ".spool") / batch
+        spool = self.beside.with_name(self.beside.name + ".spool") / batch
         return open_depot(output_dir, spool, create=create)
 
     def has_state(self) -> bool:
@@ -98,7 +104,7 @@ class Workplace:
         if self.sandbox or self.named_by is not Source.DEFAULT or self.has_state():
             return
         for above in Path(os.path.realpath(manifest)).parents:
-            other = above / "state" / self.state.name
+            other = above / "state" / self.beside.name
             if other.exists() and other != self.state:
                 raise UsageError(
                     f"there is no state here ({self.state}), but there is one at {other}: run it from {above}, "
@@ -122,8 +128,8 @@ class Workplace:
         """
         with self.reading() as connection:
             name = find_batch(connection, batch, self.state).name
-        with locks.holding(self.state, name):
-            writer = DirectWriter(open_for_writing(self.state))
+        with locks.holding(self.state, name) as hold:
+            writer = DirectWriter(open_for_writing(self.state, hold))
             try:
                 found = writer.write_now(batches.by_name, name)
                 if found is None:
@@ -133,7 +139,7 @@ class Workplace:
                 writer.close()
 
 
-def find_batch(connection: Connection | None, named: str, state: Path) -> Batch:
+def find_batch(connection: Connection | None, named: str, state: State) -> Batch:
     """The batch with this name, or of the manifest at this path; raises ``UsageError`` that lists what there is."""
     if connection is None:
         raise UsageError(
@@ -162,9 +168,9 @@ def _named(connection: Connection, named: str) -> Batch | None:
     return batches.by_name(connection, named) or batches.by_manifest(connection, os.path.realpath(named))
 
 
-def _in_the_sandbox(named: str, state: Path) -> str:
+def _in_the_sandbox(named: str, state: State) -> str:
     """The way to a batch that only the sandbox's state beside this one has; nothing where it has none."""
-    other = state.with_name(SANDBOX_STATE)
+    other = places.sandbox_of(state)
     with contextlib.suppress(StateError):
         if other != state and database.exists(other):
             with database.reading(other) as connection:

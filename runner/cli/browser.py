@@ -25,6 +25,7 @@ def doorstep(directory: Path) -> Iterator[Callable[[str], None]]:
             '<!doctype html><meta charset="utf-8"><meta name="referrer" content="no-referrer">'
             f'<meta http-equiv="refresh" content="0; url={shown}"><title>Review</title><a href="{shown}">Review</a>\n'
         )
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)  # a state on a server has none yet
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)

@@ -22,7 +22,7 @@ def command(ctx: click.Context, *, batch: str, port: int, is_opened: bool, sandb
     from runner.cli.browser import doorstep  # noqa: PLC0415 - heavy imports inside the command
 
     place = workplace(ctx, sandbox=sandbox)
-    with doorstep(place.state.parent) as open_page:
+    with doorstep(place.beside.parent) as open_page:
 
         def on_ready(url: str, unwritable: str | None) -> None:
             _tell(url, unwritable)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from runner.core.advice import Invocation
 from runner.core.model import JobState
@@ -12,18 +11,19 @@ from runner.report.failures import failures
 from runner.report.payload import Standing, status_json
 from runner.review.feed import Figures
 from runner.store import batches, locks, records, troubles
+from runner.store.places import State
 from runner.store.records import Selection
 from runner.store.writer import Connection
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A batch of a state file (its real path). ``standing`` says where it stands in a view of the state.
+    """A batch of a state. ``standing`` says where it stands in a view of the state.
 
     ``now`` is the time as it is stored, ``call`` how a person goes on with the batch on the command line.
     """
 
-    state: Path
+    state: State
     batch_pk: int
     name: str
     call: Invocation

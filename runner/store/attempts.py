@@ -15,6 +15,8 @@ from runner.core.lifecycle import Event, after
 from runner.core.model import AttemptOutcome, JobState
 from runner.core.money import Credits
 from runner.core.outcomes import ErrorClass, TaskId
+from runner.store.dialects import larger_of
+from runner.store.holds import refuse_if_fenced
 from runner.store.prepared import Prepared, change_row, changed_row, parameter, value_of
 from runner.store.schema import account, attempt, batch, file, job, spending
 
@@ -31,7 +33,7 @@ class Reservation:
     price: Credits
 
 
-_PRICE = func.max(batch.c.price_credits, batch.c.highest_charge)
+_PRICE = larger_of(batch.c.price_credits, batch.c.highest_charge)
 
 # The same comparisons as `days_from` and `Account.has_room_for`.
 _COUNTS_FROM = case(
@@ -106,9 +108,11 @@ def reserve(
 ) -> Reservation | None:
     """Hold the price of one generation for a pending job; ``None`` (and no change) if the budget has no room.
 
-    Or if the cap of the account that pays has none (``None``: nobody's cap). The price is the highest of the quoted one and of what the service ever charged for one. Raises
-    ``IllegalTransitionError`` if the job is not pending, ``IntegrityError`` if it has a live attempt.
+    Or if the cap of the account that pays has none (``None``: nobody's cap). The price is the highest of the quoted one and
+    of what the service ever charged for one. Raises ``IllegalTransitionError`` if the job is not pending, ``IntegrityError``
+    if it has a live attempt, and ``FencedError`` for a process that has lost its batch.
     """
+    refuse_if_fenced(connection)  # first: what it would find else is what its successor did
     made = _RESERVE.on(connection, batch_pk=batch_pk, job_pk=job_pk, now=now, account_pk=account_pk).first()
     if made is None:
         return None
@@ -227,7 +231,11 @@ def pin_origin(connection: Connection, batch_pk: int, origin: str) -> None:
 
 
 def move(connection: Connection, job_pk: int, event: Event, **also: str | int | None) -> None:
-    """Move a job along the table; raises ``IllegalTransitionError`` where the table has no such step."""
+    """Move a job along the table; raises ``IllegalTransitionError`` where the table has no such step.
+
+    A process that has lost its batch moves no job (``FencedError``). Only that a POST of its was accepted is kept.
+    """
+    refuse_if_fenced(connection)
     _move_from(connection, job_pk, JobState(value_of(connection, job.c.state, job_pk)), event, **also)
 
 

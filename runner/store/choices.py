@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 
 from sqlalchemy import Connection, Row, func, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from runner.core.choice import Choice, Field, Flag
+from runner.store.dialects import insert_into
 from runner.store.prepared import Prepared, parameter
 from runner.store.schema import choice, job
 
@@ -19,7 +19,7 @@ def choose(connection: Connection, job_pk: int, fields: Mapping[str, Field], now
     row = dict(fields) | {"chosen_at": now, "revision": newest_revision(connection) + 1}
     if "again" in row:
         row["again"] = int(bool(row["again"]))
-    return to_choice(_keeping(*row).on(connection, job=job_pk, **row).one())
+    return to_choice(_keeping(connection.dialect.name, *row).on(connection, job=job_pk, **row).one())
 
 
 def fulfil(connection: Connection, job_pk: int) -> None:
@@ -50,9 +50,9 @@ def changed_since(connection: Connection, batch_pk: int, revision: int) -> list[
 
 
 @cache
-def _keeping(*columns: str) -> Prepared:
+def _keeping(dialect: str, *columns: str) -> Prepared:
     """A thousand jobs may be chosen for at once, while a run waits to write."""
-    new = insert(choice).values({name: parameter(name) for name in ("job", *columns)})
+    new = insert_into(dialect, choice).values({name: parameter(name) for name in ("job", *columns)})
     kept = {name: new.excluded[name] for name in columns}
     return Prepared(new.on_conflict_do_update(index_elements=["job"], set_=kept).returning(*choice.c))
 

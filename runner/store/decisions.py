@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from runner.core.lifecycle import Event
 from runner.core.model import AttemptOutcome, JobState
@@ -10,6 +10,7 @@ from runner.core.money import Credits
 from runner.core.outcomes import ErrorClass, TaskId
 from runner.core.records import Claim
 from runner.store.attempts import DuplicateTaskError, accept, complete, fail, move
+from runner.store.dialects import larger_of
 from runner.store.outputs import finish
 from runner.store.prepared import change_row, value_of
 from runner.store.schema import attempt, batch, file, job
@@ -145,7 +146,7 @@ def _claimed(connection: Connection, job_pk: int, claim: Claim, now: str) -> int
 def _revive(connection: Connection, attempt_pk: int) -> int:
     """Make an attempt running, for the price of a reservation at least; returns its job."""
     one = connection.execute(select(attempt).where(attempt.c.id == attempt_pk)).one()
-    price = select(func.max(batch.c.price_credits, batch.c.highest_charge)).where(batch.c.id == one.batch)
+    price = select(larger_of(batch.c.price_credits, batch.c.highest_charge)).where(batch.c.id == one.batch)
     held = max(one.credits, connection.execute(price).scalar_one())
     values = {"outcome": AttemptOutcome.RUNNING, "credits": held, "note": None, "settled_at": None}
     change_row(connection, attempt, attempt_pk, **values)

@@ -8,13 +8,14 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
-from sqlalchemy import ColumnElement, Connection, Executable, bindparam, func, select, text, update
-from sqlalchemy.dialects.sqlite import dialect, insert
+from sqlalchemy import ColumnElement, Connection, func, select, text, update
 
 from runner.core.model import Job, JobId, JobState, Scalar
 from runner.store import choices
-from runner.store.prepared import change_row
+from runner.store.dialects import POSTGRESQL, SQLITE, insert_into
+from runner.store.prepared import Prepared, change_row, parameter
 from runner.store.schema import batch, job, prompt
 
 PAGE = 1000
@@ -60,7 +61,8 @@ def enrol(connection: Connection, batch_pk: int, jobs: Sequence[Job], generation
             digests[content] = digest = _digest(*content)
             prompts[digest] = (batch_pk, digest, one.prompt, json.dumps(one.images))
     # Compiled once and handed to the driver as they are: a dictionary a row costs more than the row's insertion.
-    connection.exec_driver_sql(_KEEP_PROMPT, list(prompts.values()))
+    dialect = connection.dialect.name
+    _keep_prompt(dialect).on_each(connection, list(prompts.values()))
     rows = [
         (
             batch_pk,
@@ -80,7 +82,7 @@ def enrol(connection: Connection, batch_pk: int, jobs: Sequence[Job], generation
         )
         for one in jobs
     ]
-    connection.exec_driver_sql(_ENROL, rows)
+    _enrol(dialect).on_each(connection, rows)
     for one in jobs:
         if one.instead_of is not None:
             retakes = update(job).where(job.c.batch == batch_pk, job.c.job_id == one.job_id)
@@ -110,7 +112,7 @@ def reprint(connection: Connection, batch_pk: int, fingerprint: str) -> None:
 
 def known(connection: Connection, batch_pk: int, job_ids: Sequence[JobId]) -> dict[JobId, Known]:
     """What the state holds of these jobs (a page of at most ``PAGE``); those it does not know are left out."""
-    found = connection.exec_driver_sql(_KNOWN, (json.dumps(job_ids), batch_pk))
+    found = connection.exec_driver_sql(_KNOWN[connection.dialect.name], (json.dumps(job_ids), batch_pk))
     return {JobId(row.job_id): Known(JobState(row.state), bool(row.removed)) for row in found}
 
 
@@ -132,16 +134,19 @@ def _json(values: Mapping[str, Scalar]) -> str:
     return json.dumps(dict(values), ensure_ascii=False) if values else "{}"
 
 
-def _keep_prompt_sql() -> str:
+@cache
+def _keep_prompt(dialect: str) -> Prepared:
     """Texts stand once, however many jobs share them."""
     columns = ("batch", "digest", "text", "images")
-    return _compiled(insert(prompt).values(dict.fromkeys(columns)).on_conflict_do_nothing())
+    new = insert_into(dialect, prompt).values({name: parameter(name) for name in columns})
+    return Prepared(new.on_conflict_do_nothing().inline())
 
 
-def _enrol_sql() -> str:
+@cache
+def _enrol(dialect: str) -> Prepared:
     row_of_prompt = (
         select(prompt.c.id)
-        .where(prompt.c.batch == bindparam("of_batch"), prompt.c.digest == bindparam("of_digest"))
+        .where(prompt.c.batch == parameter("of_batch"), prompt.c.digest == parameter("of_digest"))
         .scalar_subquery()
     )
     columns = (
@@ -156,27 +161,20 @@ def _enrol_sql() -> str:
         "state",
         "generation",
     )
-    values = dict.fromkeys(("batch", "job_id")) | {"prompt": row_of_prompt} | dict.fromkeys(columns)
-    new = insert(job).values(values)
+    values = {name: parameter(name) for name in ("batch", "job_id", *columns)} | {"prompt": row_of_prompt}
+    new = insert_into(dialect, job).values(values)
     kept = {
         name: new.excluded[name] for name in ("prompt_id", "variables", "meta", "path", "rank", "generation")
     }
-    return _compiled(
-        new.on_conflict_do_update(index_elements=["batch", "job_id"], set_=kept | {"removed": text("0")})
-    )
+    new = new.on_conflict_do_update(index_elements=["batch", "job_id"], set_=kept | {"removed": text("0")})
+    return Prepared(new.inline())
 
-
-def _compiled(statement: Executable) -> str:
-    """The statement's text, with its parameters in the order in which they are named in it."""
-    return str(statement.compile(dialect=dialect()))  # type: ignore[attr-defined]  # as in ``prepared``
-
-
-_KEEP_PROMPT = _keep_prompt_sql()
-_ENROL = _enrol_sql()
 
 # CROSS JOIN fixes the order: each id is looked up. Left to itself SQLite reads the whole batch through `job_in_order` for
 # every page, because that index holds all the columns: a million jobs took five minutes.
-_KNOWN = (
-    "SELECT job.job_id, job.state, job.removed FROM json_each(?) AS asked "
-    "CROSS JOIN job ON job.batch = ? AND job.job_id = asked.value"
-)
+_KNOWN = {
+    SQLITE: "SELECT job.job_id, job.state, job.removed FROM json_each(?) AS asked "
+    "CROSS JOIN job ON job.batch = ? AND job.job_id = asked.value",
+    POSTGRESQL: "SELECT job.job_id, job.state, job.removed FROM json_array_elements_text(CAST(%s AS json)) AS asked "
+    "JOIN job ON job.batch = %s AND job.job_id = asked",
+}

@@ -21,7 +21,7 @@ def kinds(connection: Connection, batch_pk: int, only: Mapping[str, str]) -> lis
         select(job.c.mode, _WITH_IMAGES.label("with_images"), first)
         .select_from(job.join(prompt, prompt.c.id == job.c.prompt))
         .where(job.c.batch == batch_pk, job.c.state == JobState.PENDING, job.c.removed == 0, *matching(only))
-        .group_by(job.c.mode, _WITH_IMAGES)
+        .group_by(job.c.mode, "with_images")
         .order_by(first)
     )
     return [Kind(row.mode, bool(row.with_images)) for row in connection.execute(found)]

@@ -3,19 +3,32 @@
 from sqlalchemy import Connection, text
 
 from runner.store import accounts, batches, reads
+from runner.store.dialects import POSTGRESQL, SQLITE
 
 _MOST = 5
 
 
 def faults(connection: Connection) -> list[str]:
-    """What SQLite finds wrong with the file itself and with its references, at most a few; empty for a sound one."""
+    """What is wrong with the state itself and with its references, at most a few; empty for a sound one.
+
+    A server looks at its references by itself, and at its pages where it has checksums: it says how many were wrong.
+    """
+    dialect = connection.dialect.name
     # The first fault only: behind it the check itself may fail, and say no more than "malformed".
-    check = connection.execute(text("PRAGMA quick_check(1)")).scalars()
+    check = connection.execute(text(_OF_PAGES[dialect])).scalars()
     found = [str(line) for line in check if line != "ok"]
     if found:
         return found  # whatever else is asked of such a file may fail, and hide what is known
-    strays = connection.execute(text("PRAGMA foreign_key_check")).fetchmany(_MOST)
+    strays = connection.execute(text(_OF_REFERENCES[dialect])).fetchmany(_MOST)
     return [f"row {row[1]} of {row[0]} refers to a missing {row[2]}" for row in strays]
+
+
+_OF_PAGES = {
+    SQLITE: "PRAGMA quick_check(1)",
+    POSTGRESQL: "SELECT 'the server has met ' || checksum_failures || ' pages with a wrong checksum' "
+    "FROM pg_stat_database WHERE datname = current_database() AND checksum_failures > 0",
+}
+_OF_REFERENCES = {SQLITE: "PRAGMA foreign_key_check", POSTGRESQL: "SELECT '', 0, '' WHERE false"}
 
 
 def wrong_books(connection: Connection) -> list[str]:

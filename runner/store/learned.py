@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects.sqlite import insert
 
+from runner.store.dialects import insert_into
 from runner.store.schema import task_time
 
 _NOT_PINNED = ""
@@ -25,5 +25,6 @@ def keep_task_times(
     """Keep these for the next run; kinds that are not named stay as they are."""
     for kind, values in weights.items():
         row = {"origin": origin or _NOT_PINNED, "kind": kind, "weights": json.dumps(list(values))}
-        new = insert(task_time).values(row)
-        connection.execute(new.on_conflict_do_update(set_={"weights": new.excluded.weights}))
+        new = insert_into(connection.dialect.name, task_time).values(row)
+        kept = {"index_elements": ["origin", "kind"]}
+        connection.execute(new.on_conflict_do_update(**kept, set_={"weights": new.excluded.weights}))

@@ -1,7 +1,7 @@
 """One actor a batch: a lock that a killed process loses at once and a suspended one keeps.
 
-``flock`` on a file that is never deleted: it has no lease that could expire under a suspended holder, and no second
-descriptor of the same process can lose it (as POSIX locks are lost).
+Of a state on a server see ``postgres.batch_lock``. Of a file it is ``flock`` on a file that is never deleted: it has no lease that could expire under a suspended holder, and
+no second descriptor of the same process can lose it (as POSIX locks are lost).
 """
 
 import contextlib
@@ -10,11 +10,14 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from runner.core.errors import BusyError, StateError
-from runner.store.database import make_directory
+from runner.store.holds import Hold
+from runner.store.places import Server, State
 from runner.store.remedies import said
+from runner.store.state_file import make_directory
 
 PATIENCE_S = 0.3
 """How long a starter asks again: a reader that looks whether the lock is held has it for some microseconds."""
@@ -32,9 +35,29 @@ def lock_path(state: Path, batch: str) -> Path:
     return state.with_name(state.name + ".locks") / f"{batch}.lock"
 
 
+def holding(state: State, batch: str) -> AbstractContextManager[Hold | None]:
+    """Hold the batch's lock; raises ``BusyError`` within ``PATIENCE_S`` if another process has it.
+
+    What it gives is for ``open_for_writing``: nothing where a lock cannot be lost before its process ends.
+    """
+    if isinstance(state, Server):
+        from runner.store.postgres import batch_lock  # noqa: PLC0415 - the driver, only where somebody names a server
+
+        return batch_lock.holding(state, batch, PATIENCE_S)
+    return _holding_file(state, batch)
+
+
+def holder(state: State, batch: str) -> int | None:
+    """The process id of whoever holds the batch now, or ``None``; takes nothing but a look."""
+    if isinstance(state, Server):
+        from runner.store.postgres import batch_lock  # noqa: PLC0415 - the driver, only where somebody names a server
+
+        return batch_lock.holder(state, batch)
+    return _holder_of_file(state, batch)
+
+
 @contextlib.contextmanager
-def holding(state: Path, batch: str) -> Iterator[None]:
-    """Hold the batch's lock; raises ``BusyError`` within ``PATIENCE_S`` if another process has it."""
+def _holding_file(state: Path, batch: str) -> Iterator[None]:
     path = lock_path(state, batch)
     try:
         make_directory(state.parent)
@@ -53,8 +76,7 @@ def holding(state: Path, batch: str) -> Iterator[None]:
         os.close(descriptor)
 
 
-def holder(state: Path, batch: str) -> int | None:
-    """The process id of whoever holds the batch now, or ``None``; takes nothing but a look."""
+def _holder_of_file(state: Path, batch: str) -> int | None:
     try:
         # NONBLOCK: a named pipe would be waited for, and holds no lock.
         how = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK

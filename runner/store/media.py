@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from sqlalchemy import ColumnElement, Connection, and_, func, select
-from sqlalchemy.dialects.sqlite import insert
 
 from runner.core.records import Media, StoredFile
+from runner.store.dialects import insert_into
 from runner.store.reads import to_file
 from runner.store.schema import file, job, media
 
@@ -57,9 +57,8 @@ def keep(connection: Connection, found: Sequence[tuple[StoredFile, Media]]) -> N
         if one.sha256 is None or now.get(one.pk) != one.sha256:
             continue
         row = asdict(seen) | {"sha256": one.sha256}
-        connection.execute(
-            insert(media).values(file=one.pk, **row).on_conflict_do_update(index_elements=["file"], set_=row)
-        )
+        new = insert_into(connection.dialect.name, media).values(file=one.pk, **row)
+        connection.execute(new.on_conflict_do_update(index_elements=["file"], set_=row))
 
 
 def shapes(connection: Connection, batch_pk: int) -> list[Shape]:

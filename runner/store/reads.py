@@ -19,6 +19,7 @@ from sqlalchemy import (
 from runner.core.model import LIVE, AttemptOutcome, JobId, JobState
 from runner.core.outcomes import ErrorClass
 from runner.core.records import Counts, FailedTask, StoredFile, StoredJob
+from runner.store.dialects import text_in
 from runner.store.prepared import Prepared, parameter
 from runner.store.schema import attempt, batch, file, job, prompt
 
@@ -239,7 +240,7 @@ def matching(only: Mapping[str, str]) -> list[ColumnElement[bool]]:
     return [
         COLUMN_FILTERS[key] == (int(value) if key == "take" else value)
         if key in COLUMN_FILTERS
-        else func.json_extract(job.c.variables, f'$."{key}"') == value
+        else text_in(job.c.variables, key) == value
         for key, value in only.items()
     ]
 

@@ -30,7 +30,7 @@ class Selection:
 def select_jobs(connection: Connection, batch_pk: int, selection: Selection) -> Iterator[StoredJob]:
     """The chosen jobs in the order of submission, one after the other."""
     chosen = jobs_query(batch_pk).where(*_selected(selection)).order_by(job.c.rank, job.c.job_id)
-    for row in connection.execution_options(yield_per=500).execute(chosen):
+    for row in connection.execute(chosen, execution_options={"yield_per": 500}):
         yield to_job(row)
 
 

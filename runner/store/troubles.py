@@ -23,7 +23,7 @@ def by_class(connection: Connection, batch_pk: int) -> tuple[Trouble, ...]:
             job.c.error.is_not(None),
         )
         .group_by(job.c.state, job.c.error_class)
-        .order_by(number.desc(), job.c.state, job.c.error_class)
+        .order_by(number.desc(), job.c.state, job.c.error_class.nulls_first())
     )
     return tuple(
         Trouble(JobState(state), None if name is None else ErrorClass(name), jobs, why)

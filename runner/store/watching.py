@@ -6,7 +6,6 @@ and each placed file is remembered as a number that differs where what is shown 
 
 import contextlib
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, func, select
@@ -17,11 +16,14 @@ from runner.core.model import JobState
 from runner.core.records import StoredFile
 from runner.store import choices
 from runner.store.database import open_for_reading
+from runner.store.dialects import change_mark
+from runner.store.places import State
 from runner.store.reads import to_file
 from runner.store.remedies import said
 from runner.store.schema import attempt, choice, file, job, media
 
 PAGE = 500
+_STREAMED = {"yield_per": PAGE}
 
 _IN_MOTION = (JobState.SUBMITTING, JobState.RUNNING, JobState.FETCHING)
 
@@ -32,9 +34,9 @@ class View:
     Raises ``StateError`` as ``open_for_reading`` does. For one thread at a time.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._engine = open_for_reading(path)
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._engine = open_for_reading(state)
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -44,16 +46,16 @@ class View:
                 yield connection
         except DBAPIError as error:
             reason = error.orig if isinstance(error.orig, Exception) else error
-            raise StateError(f"the state {self._path} cannot be read: {said(reason)}") from error
+            raise StateError(f"the state {self._state} cannot be read: {said(reason)}") from error
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the state."""
         self._engine.dispose()
 
 
 def version(connection: Connection) -> int:
     """A number that is another one once somebody else has committed; to be compared within one ``View`` only."""
-    return int(connection.exec_driver_sql("PRAGMA data_version").scalar_one())
+    return change_mark(connection)
 
 
 class Watched:
@@ -77,8 +79,8 @@ class Watched:
         """
         found = self._touched(connection)
         self._move(connection)
-        found |= self._differing(connection.execution_options(yield_per=PAGE).execute(_jobs(self._batch)))
-        found |= self._refiled(connection.execution_options(yield_per=PAGE).execute(_files(self._batch)))
+        found |= self._differing(connection.execute(_jobs(self._batch), execution_options=_STREAMED))
+        found |= self._refiled(connection.execute(_files(self._batch), execution_options=_STREAMED))
         remade = _remade(connection, self._batch)
         found |= remade ^ self._remade
         self._remade = remade

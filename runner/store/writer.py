@@ -17,10 +17,13 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from sqlalchemy import Connection as Connection  # noqa: PLC0414  # the one name of SQLAlchemy that others may say
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DatabaseError, DBAPIError, InternalError, OperationalError, SQLAlchemyError
 
 from runner.core.errors import StateError
 from runner.store.remedies import said
+
+REPETITIONS = 10
+"""How often a transaction is repeated that a server undid because it could not go beside another one."""
 
 MOST_CHANGES = 200
 """Changes in one transaction, at most: larger ones make the first caller wait without saving an fsync worth having."""
@@ -39,7 +42,7 @@ class Writer(Protocol):
         ...
 
     def close(self) -> None:
-        """Finish what was asked for and let go of the file."""
+        """Finish what was asked for and let go of the state."""
         ...
 
 
@@ -165,15 +168,19 @@ def run_in_one_transaction(connection: Connection, changes: list[Callable[[Conne
 
     Raises ``StateError`` if the transaction could not be begun or committed; then each change is in doubt.
     """
-    try:
-        with contextlib.suppress(_RaisedError), connection.begin():
-            return [_unless_it_raises(connection, change) for change in changes]
-        with connection.begin():
-            return [_in_savepoint(connection, change) for change in changes]
-    except SQLAlchemyError as error:  # all of them: a caller that gets no answer waits for ever
-        with contextlib.suppress(SQLAlchemyError):
-            connection.rollback()
-        raise StateError(f"the state cannot be written: {said(_first_reason(error))}") from error
+    tries_left = REPETITIONS
+    while True:
+        try:
+            with contextlib.suppress(_RaisedError), connection.begin():
+                return [_unless_it_raises(connection, change) for change in changes]
+            with connection.begin():
+                return [_in_savepoint(connection, change) for change in changes]
+        except SQLAlchemyError as error:  # all of them: a caller that gets no answer waits for ever
+            with contextlib.suppress(SQLAlchemyError):
+                connection.rollback()
+            if not tries_left or not _is_surely_undone(error):
+                raise StateError(f"the state cannot be written: {said(_first_reason(error))}") from error
+            tries_left -= 1
 
 
 class _RaisedError(Exception):
@@ -213,9 +220,14 @@ def _first_reason(error: SQLAlchemyError) -> Exception:
     return orig if isinstance(orig, Exception) else first
 
 
+def _is_surely_undone(error: SQLAlchemyError) -> bool:
+    """Whether a server says that it undid the transaction for another one's sake: a serialisation failure, a deadlock."""
+    return getattr(_first_reason(error), "sqlstate", None) in {"40001", "40P01"}
+
+
 def _is_about_the_file(error: DBAPIError) -> bool:
     # IntegrityError is an answer to the caller (a second live attempt); a full disk, a locked or a damaged file is not.
-    return type(error.orig).__name__ in {"OperationalError", "DatabaseError", "InternalError"}
+    return isinstance(error, OperationalError | InternalError) or type(error) is DatabaseError
 
 
 def _answer(group: list[_Asked], answers: list[Any]) -> None:

@@ -8,8 +8,9 @@ import pytest
 
 from runner.app import enrolling, planning
 from runner.app.comparison import Wishes, fingerprint
+from runner.app.finished import Finished
 from runner.app.preflight import RunWishes
-from runner.app.running import Finished, run
+from runner.app.running import run
 from runner.app.stopping import Interruption
 from runner.app.workplace import Workplace, load_manifest
 from runner.core.events import EventName

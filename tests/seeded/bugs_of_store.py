@@ -3,7 +3,7 @@
 from tests.seeded.edits import Bug, bug
 
 ATTEMPTS = "runner/store/attempts.py"
-DATABASE = "runner/store/database.py"
+DATABASE = "runner/store/state_file.py"
 WRITER = "runner/store/writer.py"
 LOCKS = "runner/store/locks.py"
 SCHEMA = "runner/store/ddl.py"
@@ -50,7 +50,7 @@ STORE_BUGS: tuple[Bug, ...] = (
         "tests/store/test_attempts.py::test_after_an_overcharge_reservations_hold_the_highest_price_seen",
         (
             ATTEMPTS,
-            "_PRICE = func.max(batch.c.price_credits, batch.c.highest_charge)",
+            "_PRICE = larger_of(batch.c.price_credits, batch.c.highest_charge)",
             "_PRICE = batch.c.price_credits",
         ),
     ),

@@ -2,7 +2,8 @@
 
 import sys
 import time
-from pathlib import Path
+
+from store_support import state_of
 
 from runner.core.errors import RunnerError
 from runner.store.locks import holding
@@ -15,7 +16,7 @@ def say(text: str) -> None:
 
 began = time.monotonic()
 try:
-    with holding(Path(sys.argv[1]), sys.argv[2]):
+    with holding(state_of(sys.argv[1]), sys.argv[2]):
         say("held")
         sys.stdin.read()
 except RunnerError as error:

@@ -4,7 +4,8 @@ A batch's key on stdin starts a round; the answer is how many reservations this 
 """
 
 import sys
-from pathlib import Path
+
+from store_support import state_of
 
 from runner.store import attempts
 from runner.store.database import open_for_writing
@@ -16,7 +17,7 @@ def say(text: object) -> None:
     sys.stdout.flush()
 
 
-path, number, workers = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+path, number, workers = state_of(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 writer = DirectWriter(open_for_writing(path))
 say("ready")
 for line in sys.stdin:

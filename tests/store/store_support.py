@@ -1,4 +1,4 @@
-"""A real state file with a batch in it, and the few words that tests about the store need."""
+"""A real state with a batch in it, and the few words that tests about the store need."""
 
 import contextlib
 import sqlite3
@@ -15,10 +15,13 @@ from runner.core.model import Job, JobId, JobState
 from runner.core.money import Credits, Price
 from runner.core.outcomes import TaskId
 from runner.core.records import Batch, StoredJob
-from runner.store import attempts, batches, enrolment, reads
+from runner.store import attempts, batches, enrolment, locks, reads
 from runner.store.attempts import Reservation
 from runner.store.batches import BatchTerms
 from runner.store.database import open_for_writing
+from runner.store.holds import Hold
+from runner.store.places import Server, State, state_at
+from runner.store.schema import metadata
 from runner.store.writer import DirectWriter
 
 NOW = "2026-01-02T03:04:05.000+00:00"
@@ -54,9 +57,9 @@ def job_of(number: int, **fields: Any) -> Job:
 
 @dataclass
 class Shop:
-    """A batch in a state file, and the changes to it by their short names; jobs go by their rank."""
+    """A batch in a state, and the changes to it by their short names; jobs go by their rank."""
 
-    path: Path
+    path: State
     writer: DirectWriter
     pk: int
 
@@ -104,19 +107,53 @@ class Shop:
         ]
 
     def rows(self, sql: str, *parameters: Any) -> list[Any]:
-        with contextlib.closing(sqlite3.connect(self.path)) as connection:
-            return connection.execute(sql, parameters).fetchall()
+        return rows_in(self.path, sql, *parameters)
 
     def dump(self) -> list[str]:
-        """Everything that stands in the file."""
+        """Everything that stands in the state."""
+        if isinstance(self.path, Server):
+            return [
+                f"{table} {row}"
+                for table in metadata.tables
+                for row in sorted(self.rows(f"TABLE {table}"), key=str)
+            ]
         with contextlib.closing(sqlite3.connect(self.path)) as connection:
             return list(connection.iterdump())
 
 
+def rows_in(state: State, sql: str, *parameters: Any) -> list[Any]:
+    """The rows of a statement, asked beside the program; it may change something."""
+    if isinstance(state, Server):
+        with outsider(state) as connection:
+            done = connection.execute(sql.replace("?", "%s"), parameters or None)
+            return done.fetchall() if done.description else []
+    with contextlib.closing(sqlite3.connect(state)) as connection, connection:
+        return connection.execute(sql, parameters).fetchall()
+
+
+def outsider(server: Server) -> Any:
+    """A connection of somebody else to the state on a server."""
+    import psycopg
+
+    url = server.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    return psycopg.connect(url, options=f"-c search_path={server.schema}", application_name="outsider")
+
+
+def state_of(text: str) -> State:
+    """The state that a process is told of on its command line."""
+    return state_at(text) if "://" in text else Path(text)
+
+
 @contextlib.contextmanager
-def shop_at(path: Path, *jobs: Job, budget: int | None = 4000, name: str = "spring") -> Iterator[Shop]:
+def shop_at(
+    path: State,
+    *jobs: Job,
+    budget: int | None = 4000,
+    name: str = "spring",
+    hold: Hold | None = None,
+) -> Iterator[Shop]:
     """A shop at ``path`` that closes again; the batch is made, or found as it was left."""
-    writer = DirectWriter(open_for_writing(path))
+    writer = DirectWriter(open_for_writing(path, hold))
     try:
         shop = Shop(path, writer, writer.write_now(batches.open_batch, terms_of(name), NOW).pk)
         if jobs:
@@ -125,6 +162,16 @@ def shop_at(path: Path, *jobs: Job, budget: int | None = 4000, name: str = "spri
         yield shop
     finally:
         writer.close()
+
+
+@contextlib.contextmanager
+def held_shop(path: State, *jobs: Job, **terms: Any) -> Iterator[Shop]:
+    """The same, with the batch's lock held, as a run has it."""
+    with (
+        locks.holding(path, terms.get("name", "spring")) as hold,
+        shop_at(path, *jobs, hold=hold, **terms) as shop,
+    ):
+        yield shop
 
 
 def raw(sql: str) -> Callable[..., Any]:

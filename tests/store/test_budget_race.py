@@ -27,7 +27,7 @@ def racers(state):
         processes = []
         for number in range(WORKERS):
             process = subprocess.Popen(
-                [sys.executable, WORKER, state, str(number), str(WORKERS)],
+                [sys.executable, WORKER, str(state), str(number), str(WORKERS)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,

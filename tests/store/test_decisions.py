@@ -256,7 +256,7 @@ def test_a_job_that_failed_meanwhile_is_adopted_too(shop):
 @pytest.mark.parametrize("bring", [lambda shop: shop.running(0), lambda shop: unknown(shop, 0)])
 def test_a_job_that_may_be_paid_for_already_is_not_adopted(shop, bring):
     bring(shop)
-    with pytest.raises(Exception, match=r"cannot be adopted|UNIQUE"):
+    with pytest.raises(Exception, match=r"cannot be adopted|UNIQUE|attempt_live"):
         shop.do(decisions.adopt, shop.job(0).pk, claim_of(0, "a.mp4"), LATER)
 
 
@@ -306,6 +306,7 @@ def test_ids_are_found_by_their_beginning_within_the_batch(shop, state):
     assert shop.do(reads.job_ids_beginning, shop.pk, "f", 2) == []
 
 
+@pytest.mark.sqlite
 def test_a_beginning_and_a_task_are_looked_up_in_an_index(shop):
     """Without it a thousand `--job`, or an adoption of a million files, would read the whole table each time."""
     statements = []

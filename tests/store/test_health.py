@@ -3,7 +3,8 @@
 import sqlite3
 from contextlib import closing
 
-from store_support import job_of, shop_at
+import pytest
+from store_support import job_of, rows_in, shop_at
 
 from runner.store import health
 from runner.store.database import reading
@@ -13,10 +14,8 @@ def left_by(state, *changes):
     """A state of three jobs, one of them running, to which something else has done this."""
     with shop_at(state, *map(job_of, range(3))) as shop:
         shop.running(0)
-    with closing(sqlite3.connect(state)) as connection:
-        for change in changes:
-            connection.execute(change)
-        connection.commit()
+    for change in changes:
+        rows_in(state, change)
     return state
 
 
@@ -29,6 +28,7 @@ def test_a_sound_state_has_no_faults_and_books_that_agree(state):
     assert found_in(left_by(state)) == ([], [])
 
 
+@pytest.mark.sqlite
 def test_a_reference_to_nothing_is_named(state):
     assert found_in(left_by(state, "DELETE FROM prompt WHERE id = 2")) == (
         ["row 2 of job refers to a missing prompt"],
@@ -36,6 +36,7 @@ def test_a_reference_to_nothing_is_named(state):
     )
 
 
+@pytest.mark.sqlite
 def test_of_many_faults_a_few_are_named(state):
     with shop_at(state, *map(job_of, range(9))):
         pass
@@ -45,6 +46,7 @@ def test_of_many_faults_a_few_are_named(state):
     assert len(found_in(state)[0]) == 5
 
 
+@pytest.mark.sqlite
 def test_of_a_damaged_file_the_first_fault_is_told_and_nothing_else_is_asked(state):
     left_by(state, "DELETE FROM prompt WHERE id = 2")
     with closing(sqlite3.connect(state)) as connection:

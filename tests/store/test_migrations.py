@@ -10,6 +10,8 @@ from runner.core.errors import StateError
 from runner.store.ddl import APPLICATION_ID
 from runner.store.migrations import migrate
 
+pytestmark = pytest.mark.sqlite
+
 OLD = ("CREATE TABLE purse (credits INTEGER) STRICT", "INSERT INTO purse VALUES (40)")
 NEW = ("ALTER TABLE purse ADD COLUMN name TEXT", "UPDATE purse SET name = 'spring'")
 

@@ -27,6 +27,8 @@ from runner.store import (
 from runner.store.records import Selection
 from runner.store.watching import Watched
 
+pytestmark = pytest.mark.sqlite
+
 WORDS = re.compile(r"^(SAVEPOINT|RELEASE|ROLLBACK|BEGIN)", re.IGNORECASE)
 ROW = re.compile(r"^SCAN (CONSTANT ROW|asked VIRTUAL TABLE)")
 

@@ -10,10 +10,14 @@ import pytest
 from store_support import job_of, raw, shop_at
 
 from runner.core.errors import StateError, UsageError
-from runner.store.database import BUSY_TIMEOUT_S, exists, make_durable, open_for_writing, state_path
+from runner.store.database import exists, open_for_writing
 from runner.store.ddl import APPLICATION_ID
 from runner.store.migrations import STEPS
+from runner.store.places import state_at as state_path
+from runner.store.state_file import BUSY_TIMEOUT_S, make_durable
 from runner.store.writer import DirectWriter
+
+pytestmark = pytest.mark.sqlite
 
 
 def mode_of(path):
@@ -237,7 +241,6 @@ def test_a_damaged_page_is_the_states_failure_and_no_answer(state):
     "url",
     [
         "state/runner.db",
-        "postgresql://h/state",
         "sqlite://",
         "sqlite:///:memory:",
         "sqlite:///file:a?mode=memory",

@@ -1,8 +1,6 @@
 """Any order of the store's changes, legal or not, with restarts in between: the books hold, and so does the table."""
 
-import tempfile
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -24,15 +22,18 @@ CHARGES = st.sampled_from([None, 0, 10, 40, 90])
 
 
 class Store(RuleBasedStateMachine):
+    new_state = None
+    """Where the next state may be made; a class below says so."""
+
     def __init__(self):
         super().__init__()
         self.stack = ExitStack()
-        folder = self.stack.enter_context(tempfile.TemporaryDirectory())
-        self.path = Path(folder) / "runner.db"
+        self.path = self.new_state()
         self.jobs = [job_of(rank) for rank in range(JOBS)]
         self.opening = ExitStack()
         self.shop = self.opening.enter_context(shop_at(self.path, *self.jobs, budget=130))
         self.budget = 130
+        self.known = set()
 
     def teardown(self):
         self.opening.close()
@@ -184,23 +185,25 @@ class Store(RuleBasedStateMachine):
     def a_job_has_at_most_one_live_attempt_and_exactly_where_its_state_says_so(self):
         live = "outcome IN ('submitting', 'running', 'unknown')"
         rows = self.shop.rows(
-            f"SELECT state, (SELECT group_concat(outcome) FROM attempt WHERE job = job.id AND {live}) FROM job"
+            f"SELECT state, (SELECT count(*) || min(outcome) FROM attempt WHERE job = job.id AND {live}) FROM job"
         )
         paid = {JobState.SUBMITTING, JobState.RUNNING, JobState.UNKNOWN}
-        assert [found for _, found in rows] == [state if state in paid else None for state, _ in rows]
+        assert [found for _, found in rows] == [f"1{state}" if state in paid else None for state, _ in rows]
 
     @invariant()
     def no_attempt_is_ever_forgotten(self):
         numbers = [number for (number,) in self.shop.rows("SELECT id FROM attempt ORDER BY id")]
-        assert numbers == list(range(1, len(numbers) + 1))
+        assert (self.known <= set(numbers), len(numbers)) == (True, len(set(numbers)))
+        self.known = set(numbers)
 
 
 @pytest.mark.parametrize("examples", [25, pytest.param(400, marks=pytest.mark.faults)])
-def test_the_books_hold_whatever_happens_in_whatever_order(examples):
+def test_the_books_hold_whatever_happens_in_whatever_order(states, examples):
     kind = settings(
         max_examples=examples,
         stateful_step_count=30,
         deadline=None,
         suppress_health_check=list(HealthCheck),
     )
-    run_state_machine_as_test(Store, settings=kind)
+    machine = type("StoreInPlaces", (Store,), {"new_state": staticmethod(states)})
+    run_state_machine_as_test(machine, settings=kind)

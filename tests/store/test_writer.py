@@ -2,13 +2,12 @@
 
 import asyncio
 import contextlib
-import sqlite3
 import threading
 
 import pytest
 from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError
-from store_support import NOW, job_of, shop_at, terms_of
+from store_support import NOW, job_of, rows_in, shop_at, terms_of
 
 from runner.store import attempts, batches, reads
 from runner.store.database import open_for_writing
@@ -108,11 +107,10 @@ async def test_nothing_is_answered_before_its_commit(left):
         asked = asyncio.create_task(writer.write(attempts.reserve, 1, 1, NOW))
         await committing.wait()
         await asyncio.sleep(0.02)
-        with contextlib.closing(sqlite3.connect(left)) as other:
-            durable = other.execute("SELECT count(*) FROM attempt").fetchone()
+        durable = rows_in(left, "SELECT count(*) FROM attempt")
         answered = asked.done()
         go_on.set()
-        assert (answered, durable, (await asked).price) == (False, (0,), 40)
+        assert (answered, durable, (await asked).price) == (False, [(0,)], 40)
 
 
 async def test_a_change_that_raises_undoes_only_itself(left):
@@ -145,7 +143,7 @@ async def test_a_change_that_raises_undoes_only_itself(left):
         IntegrityError,
         type(answers[0]),
     ]
-    assert (answers[0].attempt, answers[3].attempt, ranks, books) == (1, 2, 0, (0, 80, 0))
+    assert (answers[0].attempt < answers[3].attempt, ranks, books) == (True, 0, (0, 80, 0))
 
 
 async def test_a_cancelled_caller_leaves_its_change_whole(left):
@@ -189,8 +187,7 @@ async def test_to_close_finishes_what_was_asked_for(left):
     go_on.set()
     await closing
     await asyncio.gather(waiting, *many)
-    with contextlib.closing(sqlite3.connect(left)) as other:
-        assert other.execute("SELECT count(*) FROM attempt").fetchone() == (3,)
+    assert rows_in(left, "SELECT count(*) FROM attempt") == [(3,)]
 
 
 async def test_a_direct_writer_does_the_same_one_after_the_other(left):

@@ -16,6 +16,8 @@ from runner.store import attempts
 from runner.store.database import open_for_writing
 from runner.store.writer import DirectWriter, GroupWriter
 
+pytestmark = pytest.mark.sqlite
+
 LONG = "x" * 100_000
 
 
