@@ -90,8 +90,9 @@ def _python(spot: Spot, folder: str) -> dict[str, Value]:
     if not re.fullmatch(FUNCTION, function):
         spot.fail(f"{quoted(function)} does not name a function", f"write {_HINTS[StepKind.PYTHON]}")
         return {}
+    found: dict[str, Value] = {"function": function}
     source = _source_of(function.partition(":")[0], folder)
-    return {"function": function} | ({} if source is None else {"source_sha256": source})
+    return found if source is None else {**found, "source_sha256": source}
 
 
 def _source_of(module: str, folder: str) -> str | None:
