@@ -8,9 +8,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from runner.core.errors import StateError
-from runner.store.ddl import APPLICATION_ID, VERSION_1, VERSION_2, VERSION_3, VERSION_4
+from runner.store.ddl import APPLICATION_ID, VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5
 
-STEPS: tuple[Sequence[str], ...] = (VERSION_1, VERSION_2, VERSION_3, VERSION_4)
+STEPS: tuple[Sequence[str], ...] = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5)
 """``STEPS[n]`` leads from version n to n + 1; ``user_version`` in the file says which it has."""
 
 

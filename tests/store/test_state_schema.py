@@ -185,7 +185,7 @@ def test_a_state_of_version_2_gets_the_totals_of_its_files(tmp_path):
     with contextlib.closing(sqlite3.connect(tmp_path / "a.db", isolation_level=None)) as connection:
         for name in ("counted", "recounted", "discounted"):
             connection.execute(f"DROP TRIGGER file_{name}")
-        for table in ("choice", "media"):
+        for table in ("derived", "making", "step", "choice", "media"):
             connection.execute(f"DROP TABLE {table}")
         connection.execute("DROP INDEX job_instead_of")
         connection.execute("ALTER TABLE job DROP COLUMN instead_of")
