@@ -58,7 +58,7 @@ def _begun(task: Task, folder: Path, said: BinaryIO) -> subprocess.Popen[bytes]:
     }
     hidden = {*task.hidden, "PYTHONPATH", "PYTHONSTARTUP"}
     return subprocess.Popen(  # noqa: S603 - this interpreter, and the code that a person said may run
-        [sys.executable, "-c", _CODE, json.dumps(sys.path), json.dumps(asked)],
+        [sys.executable, "-B", "-c", _CODE, json.dumps(sys.path), json.dumps(asked)],
         stdin=subprocess.PIPE,  # its end tells the process that nobody waits any more
         stdout=subprocess.DEVNULL,
         stderr=said,
