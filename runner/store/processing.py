@@ -169,6 +169,29 @@ def made_page(connection: Connection, batch_pk: int, after_pk: int, most: int) -
     return files_of(connection, list(connection.execute(few).scalars()))
 
 
+def made_among(connection: Connection, batch_pk: int, paths: Sequence[str]) -> set[str]:
+    """Those of these paths (a page) at which something stands that a step has made."""
+    of_batch = derived.join(making, making.c.id == derived.c.making).join(step, step.c.id == making.c.step)
+    chosen = select(derived.c.path).select_from(of_batch)
+    known = chosen.where(step.c.batch == batch_pk, making.c.state == "made", derived.c.path.in_(paths))
+    return set(connection.execute(known).scalars())
+
+
+def unwanted_totals(connection: Connection, batch_pk: int) -> tuple[int, int]:
+    """How many files steps made that nobody wants any more, and their bytes in all."""
+    of_steps = derived.join(making, making.c.id == derived.c.making).join(step, step.c.id == making.c.step)
+    summed = select(func.count(), func.coalesce(func.sum(derived.c.bytes), 0)).select_from(of_steps)
+    files, size = connection.execute(summed.where(step.c.batch == batch_pk, step.c.wanted == 0)).one()
+    return int(files), int(size)
+
+
+def unwanted_page(connection: Connection, batch_pk: int, after_pk: int, most: int) -> list[int]:
+    """The makings of steps that nobody wants any more, by row behind ``after_pk``, at most ``most``."""
+    chosen = select(making.c.id).join(step, step.c.id == making.c.step)
+    of_batch = chosen.where(step.c.batch == batch_pk, step.c.wanted == 0, making.c.id > after_pk)
+    return list(connection.execute(of_batch.order_by(making.c.id).limit(most)).scalars())
+
+
 def counts(connection: Connection, batch_pk: int) -> tuple[StepCount, ...]:
     """What the wanted steps have made of the files of present jobs, in order."""
     steps = wanted(connection, batch_pk)

@@ -131,6 +131,26 @@ def test_a_batch_without_steps_has_nothing_to_count(shop, files):
     assert shop.do(processing.counts, shop.pk) == ()
 
 
+def test_paths_at_which_something_was_made_are_known(shop, files, step):
+    for one, path in zip(files, ("a", "b", "c"), strict=True):
+        making = shop.do(processing.verified, step.pk, one, [(path, "p", 5, "hash")])
+        if path != "c":
+            shop.do(processing.made, making)
+    assert shop.do(processing.made_among, shop.pk, ["b", "c", "d"]) == {"b"}
+
+
+def test_what_nobody_wants_any_more_comes_in_pages(shop, files, step):
+    makings = [shop.do(processing.verified, step.pk, one, [MADE]) for one in files]
+    before = shop.do(processing.unwanted_totals, shop.pk), shop.do(processing.unwanted_page, shop.pk, 0, 9)
+    shop.do(processing.want, shop.pk, [FRAMES])
+    pages = [shop.do(processing.unwanted_page, shop.pk, after, 2) for after in (0, makings[1])]
+    assert (before, pages, shop.do(processing.unwanted_totals, shop.pk)) == (
+        ((0, 0), []),
+        [makings[:2], makings[2:]],
+        (3, 15),
+    )
+
+
 def test_what_was_made_of_deleted_files_is_forgotten_with_them(shop, files, step):
     makings = [shop.do(processing.verified, step.pk, one, [MADE]) for one in files[:2]]
     found = shop.do(processing.makings_of_job, files[0].job)
