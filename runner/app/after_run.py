@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from runner import media
 from runner.core.errors import UsageError
+from runner.core.events import EventName, RunEvent
 from runner.core.model import Manifest
 from runner.core.processing import StepKind
 from runner.core.records import Batch
@@ -41,7 +42,12 @@ def refuse_steps(manifest: Manifest, *, allow_code: bool) -> None:
 
 
 async def process(
-    writer: DirectWriter, root: Depot, batch: Batch, manifest: Manifest, is_wanted: Callable[[], bool]
+    writer: DirectWriter,
+    root: Depot,
+    batch: Batch,
+    manifest: Manifest,
+    is_wanted: Callable[[], bool],
+    tell: Callable[[RunEvent], None],
 ) -> Processed:
     """Carry out the steps for every file that they have not been carried out for.
 
@@ -52,9 +58,12 @@ async def process(
 
     if not processing.want(writer, batch.pk, manifest.steps) or not isinstance(root, Folder):
         return Processed()
+    waiting = sum(one.waiting + one.failed for one in writer.write_now(stored.counts, batch.pk))
+    if waiting:
+        tell(RunEvent(EventName.PROCESSING, details={"waiting": waiting}))
     folder = _folder_of(manifest)
     hidden = (manifest.provider.token_env, *([manifest.notify.url_env or ""] if manifest.notify else []))
-    work = processing.Processing(writer, root, batch.pk, folder, hidden, is_wanted)
+    work = processing.Processing(writer, root, batch.pk, folder, hidden, is_wanted, tell)
     await work.carry_out()
     return told(writer, batch.pk, work.stopped, is_wanted=is_wanted())
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from runner.app import shelving
 from runner.app.shelving import DiskError
 from runner.core.errors import StateError, UsageError
+from runner.core.events import EventName, RunEvent
 from runner.core.processing import ProcessingStep, StepKind, StepTrouble, stem_of
 from runner.files.folder import Folder
 from runner.files.root import PARTIAL
@@ -41,6 +42,7 @@ class Processing:
     code_folder: str | None = None
     hidden: tuple[str, ...] = ()
     is_wanted: Callable[[], bool] = lambda: True
+    tell: Callable[[RunEvent], None] = lambda _: None
     stopped: str | None = None
     _benches: asyncio.Queue[Bench] = field(default_factory=asyncio.Queue)
 
@@ -127,13 +129,23 @@ class Processing:
 
     async def _keep(self, step: StoredStep, due: Due, found: Making) -> None:
         if isinstance(found, NotMade):
-            self.writer.write_now(processing.failed, step.pk, due.file, found.trouble, found.reason)
+            self._lose(step, due, found)
             return
         making = self.writer.write_now(processing.verified, step.pk, due.file, _rows(step, due, found))
         reason = await shelving.place(self.writer, self.root, making)
         if reason is not None:
             shelving.clear(self.writer, self.root, making)
-            self.writer.write_now(processing.failed, step.pk, due.file, StepTrouble.TAKEN, reason)
+            self._lose(step, due, NotMade(StepTrouble.TAKEN, reason))
+            return
+        self._tell(step, due, files=len(found.outputs))
+
+    def _lose(self, step: StoredStep, due: Due, found: NotMade) -> None:
+        self.writer.write_now(processing.failed, step.pk, due.file, found.trouble, found.reason)
+        self._tell(step, due, error=found.reason, error_class=found.trouble.value)
+
+    def _tell(self, step: StoredStep, due: Due, **details: object) -> None:
+        about = {"step": step.label, "path": due.file.path}
+        self.tell(RunEvent(EventName.STEP, due.job_id, about | details))
 
 
 def _first(errors: ExceptionGroup[StateError]) -> Exception:

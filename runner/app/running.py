@@ -201,7 +201,7 @@ class _Batchwork:
         if ending.signal is not None:
             return ending
         found = await after_run.process(
-            writer, root, batch, self.manifest, lambda: self.interruption.signal is None
+            writer, root, batch, self.manifest, lambda: self.interruption.signal is None, self.tell
         )
         self.notes.extend(found.notes)
         return replace(ending, signal=self.interruption.signal, incomplete=ending.incomplete + found.left)

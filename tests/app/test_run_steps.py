@@ -122,6 +122,34 @@ def test_videos_of_which_nothing_can_be_made_are_told_and_tried_again_and_stay_d
     assert (run(finished).code, steps(finished)) == (0, [("thumbnail", 4, 0, 0)])
 
 
+def test_a_program_hears_of_each_step(finished):
+    path = finished.tree / "p1/take-01.mp4"
+    path.write_bytes(b"x" * path.stat().st_size)
+    told = run(finished, "--json", steps=["thumbnail"]).objects()
+    kept = {"event", "waiting", "step", "path", "files", "error", "error_class"}
+    steps = [
+        {key: one[key] for key in kept & set(one)} for one in told if one["event"] in ("processing", "step")
+    ]
+    made = {"event": "step", "step": THUMBNAIL, "files": 1}
+    failed = {"error": "it is not what was recorded", "error_class": "input"}
+    assert (steps[0], sorted(steps[1:], key=lambda one: one["path"])) == (
+        {"event": "processing", "waiting": 4},
+        [
+            made | {"path": "p0/take-01-1.mp4"},
+            made | {"path": "p0/take-01-2.mp4"},
+            {"event": "step", "step": THUMBNAIL, "path": "p1/take-01.mp4"} | failed,
+            made | {"path": "p2/take-01.mp4"},
+        ],
+    )
+
+
+def test_a_person_hears_of_each_step_who_asks_for_it(finished):
+    finished.manifest(steps=["thumbnail"])
+    said = finished.run("-v", "run", "demo.yaml").err
+    assert "4 steps to carry out for the files, free of charge" in said
+    assert f"{THUMBNAIL} made 1 file of p2/take-01.mp4" in said
+
+
 def test_a_file_of_somebody_else_is_never_overwritten(finished):
     job = finished.job(1).job_id
     theirs = finished.tree / "derived" / THUMBNAIL / job[:2] / f"{job}-1.jpg"
