@@ -34,9 +34,9 @@ MOST_OUTPUTS = 10_000
 _JPEG_QUALITY = 90
 _ENCODERS = {"h264": "libx264", "hevc": "libx265", "vp9": "libvpx-vp9", "av1": "libsvtav1"}
 _OPTIONS = {
-    "h264": {"crf": "20", "preset": "medium"},
-    "hevc": {"crf": "22", "preset": "medium", "x265-params": "log-level=none:pools=none:frame-threads=1"},
-    "vp9": {"crf": "30", "b": "0", "deadline": "good", "cpu-used": "4"},
+    "h264": {"crf": "20", "preset": "fast"},
+    "hevc": {"crf": "22", "preset": "fast", "x265-params": "log-level=none:pools=none:frame-threads=1"},
+    "vp9": {"crf": "30", "b": "0", "deadline": "good", "cpu-used": "5"},
     "av1": {"crf": "32", "preset": "8", "svtav1-params": "lp=1"},
 }
 _COPIED_SOUNDS = ("aac", "mp3")
