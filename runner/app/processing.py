@@ -106,6 +106,9 @@ class Processing:
                 await self._keep(step, due, await asyncio.to_thread(carry_out, self._task(step, due), bench))
         except UnwantedError:
             return
+        except StateError as error:  # the threads that make something just now hear of it too
+            self._stop(error)
+            raise
         except (
             OSError,
             UsageError,

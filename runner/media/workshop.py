@@ -38,14 +38,18 @@ def main() -> None:
             asked, handles, _, _ = socket.recv_fds(asker, ASK_BYTES, 2)
             if not asked:
                 return
-            with (
-                contextlib.suppress(
-                    OSError
-                ),  # a full target fails again when it is closed; it is answered for
-                os.fdopen(handles[0], "rb") as source,
-                os.fdopen(handles[1], "r+b") as target,
-            ):
-                answer(asker, _made(making, json.loads(asked), source, target))
+            answer(asker, _carried_out(making, json.loads(asked), handles))
+
+
+def _carried_out(making: Any, asked: dict[str, Any], handles: list[int]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    with (
+        contextlib.suppress(OSError),  # a full target fails again when it is closed; it is answered for
+        os.fdopen(handles[0], "rb") as source,
+        os.fdopen(handles[1], "r+b") as target,
+    ):
+        found = _made(making, asked, source, target)
+    return found
 
 
 def _made(making: Any, asked: dict[str, Any], source: Any, target: Any) -> dict[str, Any]:

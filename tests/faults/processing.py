@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tests.faults import checker, traced
 from tests.faults.checker import Content, Findings
+from tests.faults.injected import Injected, cases
 from tests.faults.scene import BATCH, PRICE, Scene, scene_in
 from tests.faults.trials import Verdict
 
@@ -42,6 +43,19 @@ def sampled(count: int, seed: int) -> list[Kill]:
     """``count`` of them, every other one killed once more."""
     calls = traced.sample(_calls(), count, seed)
     return [Kill(call.number, at % 2 == 1) for at, call in enumerate(calls)]
+
+
+def failures(count: int, seed: int) -> list[Injected]:
+    """``count`` calls, each with one of the errors that befall its kind."""
+    return random.Random(seed).sample(cases(_all_calls()), count)
+
+
+def failing(case: Injected, place: Path) -> Verdict:
+    """Let one call fail, check, run again undisturbed, check."""
+    with _struck(Kill(case.number, twice=False), place, case.error) as (scene, failed):
+        label = f"{case.error} at {failed.struck}: exit {failed.done.code}"
+        violations = [*checker.ended_well(failed.done), *during(scene), *at_the_end(scene)]
+    return Verdict(label, tuple(violations), (f"exit {failed.done.code}",))
 
 
 def killed_at(case: Kill, place: Path) -> Verdict:
@@ -93,21 +107,26 @@ def at_the_end(scene: Scene) -> list[str]:
 
 
 def _calls() -> list[traced.Call]:
-    """The calls of an undisturbed run of the steps, after which the world may be another."""
+    """Those after which the world may be another."""
+    return [call for call in _all_calls() if call.changes]
+
+
+def _all_calls() -> list[traced.Call]:
+    """The calls of an undisturbed run of the steps."""
     with tempfile.TemporaryDirectory(prefix="runner-fault-") as place, _scene(Path(place)) as scene:
         clean = traced.run(scene)
         if violations := [*during(scene), *checker.ended_well(clean.done, codes={0})]:
             raise AssertionError(f"even undisturbed steps are wrong: {violations}")
-        return [call for call in clean.calls if call.changes]
+        return clean.calls
 
 
 @contextlib.contextmanager
-def _struck(case: Kill, place: Path) -> Iterator[tuple[Scene, traced.Traced]]:
+def _struck(case: Kill, place: Path, action: str = "kill") -> Iterator[tuple[Scene, traced.Traced]]:
     """A fresh scene whose run was struck; where it ended before, another one is struck near its end."""
     at = case.number
     for attempt in range(_ATTEMPTS):
         with _scene(place / str(attempt)) as scene:
-            killed = traced.run(scene, at=at)
+            killed = traced.run(scene, at=at, action=action)
             if killed.struck is not None:
                 yield scene, killed
                 return

@@ -1,4 +1,4 @@
-"""A kill between any two writes of a run that carries out processing steps.
+"""A kill between any two writes of a run that carries out processing steps, and a call of it that fails.
 
 All of them with ``python -m tests.faults.long --part steps``.
 """
@@ -18,4 +18,9 @@ SAMPLED = 12
 def test_a_kill_leaves_no_half_file_and_costs_nothing_and_the_next_run_ends_it():
     figures = carry_out(processing.killed_at, processing.sampled(SAMPLED, SEED))
     assert figures.tags["killed"] == SAMPLED
+    assert figures.violations == []
+
+
+def test_a_call_that_fails_is_told_and_the_next_run_ends_it():
+    figures = carry_out(processing.failing, processing.failures(SAMPLED, SEED))
     assert figures.violations == []

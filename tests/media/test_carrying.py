@@ -1,8 +1,10 @@
 """What a step makes of a video, and that no file is too much for whoever asks for it."""
 
 import hashlib
+import json
 import os
 import signal
+import socket
 from pathlib import Path
 
 import pytest
@@ -150,6 +152,16 @@ def test_a_file_that_ends_the_process_does_not_end_who_asks(made, bench, tmp_pat
     bench.maker._process.wait()
     ended = NotMade(StepTrouble.ENDED, "it ends the process that makes it")
     assert [made(path, THUMBNAIL), made(path, THUMBNAIL)] == [ended, first]
+
+
+def test_a_process_that_cannot_answer_ends_instead_of_waiting_for_another_question(made, bench, tmp_path):
+    path = footage.film(tmp_path / "a.mp4")
+    made(path, THUMBNAIL)
+    bench.maker._line.shutdown(socket.SHUT_RD)
+    with path.open("rb") as source, (tmp_path / "target").open("w+b") as target:
+        question = json.dumps({"kind": "thumbnail", "parameters": {"size": 120}}).encode()
+        socket.send_fds(bench.maker._line, [question], [source.fileno(), target.fileno()])
+        assert bench.maker._process.wait(60) != 0
 
 
 def test_a_file_that_takes_too_long_is_given_up(made, tmp_path):
