@@ -2,10 +2,19 @@
 
 import hashlib
 import shutil
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from runner.app import running
+from runner.app.comparison import Wishes
+from runner.app.preflight import RunWishes
+from runner.app.stopping import Interruption
+from runner.app.workplace import Workplace
+from runner.core.events import EventName
 from runner.core.processing import ProcessingStep, StepKind
 from tests.app.bench import NAME, Bench
 from tests.media.footage import film
@@ -160,6 +169,57 @@ def test_a_file_of_somebody_else_is_never_overwritten(finished):
     assert "is taken by another file (taken)" in done.err
     theirs.unlink()
     assert (run(finished).code, steps(finished)) == (0, [("thumbnail", 4, 0, 0)])
+
+
+def test_nothing_is_written_through_a_link(finished):
+    elsewhere = finished.root / "elsewhere"
+    elsewhere.mkdir()
+    (finished.tree / "derived").symlink_to(elsewhere)
+    done = run(finished, steps=["thumbnail"])
+    assert (done.code, list(elsewhere.iterdir()), steps(finished)) == (1, [], [("thumbnail", 0, 4, 0)])
+
+
+@pytest.mark.parametrize("step", ["thumbnail", {"python": "mine:made"}])
+def test_a_run_that_is_ended_meanwhile_says_so_and_the_next_one_goes_on(finished, step):
+    finished.manifest(steps=[step])
+    (finished.root / "mine.py").write_text("import time\n\ndef made(video, folder):\n    time.sleep(600)\n")
+    interruption = Interruption()
+
+    def tell(event):
+        if event.name is EventName.PROCESSING:
+            interruption.wished(signal.SIGINT)
+
+    wanted = RunWishes(wishes=Wishes(examples=0), confirm=lambda _: True, allow_code=True)
+    ended = running.run(Workplace.at(None, sandbox=False), "demo.yaml", wanted, tell, interruption)
+    assert (ended.exit_code, ended.notes, steps(finished)[0][1:]) == (
+        130,
+        ("4 steps were not carried out; the next run goes on with them",),
+        (0, 0, 4),
+    )
+    (finished.root / "mine.py").write_text(MINE)
+    assert (run(finished, "--allow-code").code, steps(finished)[0][1:]) == (0, (4, 0, 0))
+
+
+def test_a_function_is_ended_with_its_run(finished):
+    """In the middle of what it does."""
+    finished.manifest(steps=[{"python": "mine:made"}])
+    (finished.root / "mine.py").write_text(
+        "import time\n\ndef made(video, folder):\n    (video.parents[3] / 'begun').touch()\n    time.sleep(600)\n"
+    )
+    interruption = Interruption()
+    wanted = RunWishes(wishes=Wishes(examples=0), confirm=lambda _: True, allow_code=True)
+
+    def wish() -> None:
+        while not (finished.root / "begun").exists():
+            time.sleep(0.01)
+        interruption.wished(signal.SIGTERM)
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(wish)
+        ended = running.run(
+            Workplace.at(None, sandbox=False), "demo.yaml", wanted, lambda _: None, interruption
+        )
+    assert (ended.exit_code, steps(finished)) == (143, [("python", 0, 0, 4)])
 
 
 def test_a_video_that_was_replaced_has_its_results_made_anew(finished):
