@@ -15,6 +15,7 @@ from sqlalchemy import (
     and_,
     case,
     delete,
+    exists,
     func,
     insert,
     or_,
@@ -162,7 +163,7 @@ def made_page(connection: Connection, batch_pk: int, after_pk: int, most: int) -
         select(making.c.id)
         .join(step, step.c.id == making.c.step)
         .where(step.c.batch + 0 == batch_pk, step.c.wanted == 1, making.c.state == "made")
-        .where(making.c.id > after_pk, making.c.id.in_(select(derived.c.making)))
+        .where(making.c.id > after_pk, exists().where(derived.c.making == making.c.id))
         .order_by(making.c.id)
         .limit(most)
     )
