@@ -41,7 +41,7 @@ def every() -> list[Kill]:
 
 def sampled(count: int, seed: int) -> list[Kill]:
     """``count`` of them, every other one killed once more."""
-    calls = traced.sample(_calls(), count, seed)
+    calls = traced.sample(_of_steps(_calls()), count, seed)
     return [Kill(call.number, at % 2 == 1) for at, call in enumerate(calls)]
 
 
@@ -109,6 +109,12 @@ def at_the_end(scene: Scene) -> list[str]:
 def _calls() -> list[traced.Call]:
     """Those after which the world may be another."""
     return [call for call in _all_calls() if call.changes]
+
+
+def _of_steps(calls: list[traced.Call]) -> list[traced.Call]:
+    """From the first that is about what a step makes to the last one."""
+    about = [at for at, call in enumerate(calls) if "/derived" in call.about or "/step-" in call.about]
+    return calls[about[0] : about[-1] + 1]
 
 
 def _all_calls() -> list[traced.Call]:

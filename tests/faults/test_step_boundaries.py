@@ -12,7 +12,7 @@ from tests.faults.trials import carry_out
 pytestmark = [pytest.mark.faults, needs("tracing")]
 
 SEED = 8
-SAMPLED = 12
+SAMPLED = 16
 
 
 def test_a_kill_leaves_no_half_file_and_costs_nothing_and_the_next_run_ends_it():
