@@ -7,7 +7,7 @@ from runner.app.workplace import Workplace, find_batch
 from runner.core.model import JobState
 from runner.core.records import Batch, JobRecord, Trouble
 from runner.report.payload import Standing
-from runner.store import batches, locks, reads, records, troubles
+from runner.store import batches, locks, processing, reads, records, troubles
 from runner.store.records import Selection
 from runner.store.writer import Connection
 
@@ -48,7 +48,8 @@ def standing_of(workplace: Workplace, connection: Connection, batch: Batch) -> S
     pid = locks.holder(workplace.state, batch.name)
     stale = counts.by_state[JobState.SUBMITTING] if pid is None else 0
     held = reads.submitting_credits(connection, batch.pk) if stale else 0
-    return Standing(batch, counts, files, size_bytes, pid, stale, held)
+    steps = processing.counts(connection, batch.pk)
+    return Standing(batch, counts, files, size_bytes, pid, stale, held, steps)
 
 
 def jobs(workplace: Workplace, named: str, selection: Selection) -> Iterator[JobRecord]:

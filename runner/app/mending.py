@@ -5,9 +5,10 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from runner.app import describing, probing, service, tree
+from runner.app import derived_checks, describing, probing, service, tree
+from runner.app.file_findings import Finding, State
 from runner.app.refetching import Refetching
-from runner.app.verifying import Finding, State, Verified, check_all
+from runner.app.verifying import Verified, check_all
 from runner.app.workplace import Workplace, manifest_of, stamp
 from runner.core.errors import StateError
 from runner.core.model import Manifest
@@ -16,6 +17,7 @@ from runner.engine.context import Context
 from runner.engine.inquiry import Inquiry
 from runner.engine.ports import Orders
 from runner.files.depot import Depot
+from runner.files.folder import Folder
 from runner.files.outcomes import Intact
 from runner.store import batches, mending
 from runner.store.writer import DirectWriter
@@ -46,9 +48,10 @@ def repair(
         damaged = mender.check()
         if damaged:
             _fetch_again(workplace, manifest_of(named, batch), sandbox_options, mender, damaged)
+        made_again = mender.mend_derived()
         mender.list_files(workplace)
         mender.notes.extend(writer.write_now(probing.ratio_notes, batch.pk))
-        return mender.verified(len(damaged))
+        return mender.verified(len(damaged) + made_again)
 
 
 def _fetch_again(
@@ -114,6 +117,18 @@ class _Mender:
             self.stopped = inquiry.stopped or ctx.halt.service
             if ctx.halt.disk is not None:
                 self.notes.append(ctx.halt.disk)
+
+    def mend_derived(self) -> int:
+        """Make again what steps made and is gone or damaged; how many files that were."""
+        if not isinstance(self.root, Folder):
+            return 0
+        checks = derived_checks.repair(self.writer, self.root, self.batch.pk, self.tell)
+        self.files += checks.files
+        self.bytes += checks.bytes
+        self.repaired += checks.repaired
+        if checks.stopped is not None:
+            self.notes.append(f"the steps stopped: {checks.stopped}")
+        return checks.damaged
 
     def list_files(self, workplace: Workplace) -> None:
         """Bring ``metadata.jsonl`` to what the tree holds."""

@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from runner.app import planning, reviewing, service
+from runner.app import after_run, planning, reviewing, service
 from runner.app.comparison import Wishes, pages
 from runner.app.workplace import Workplace
 from runner.core.advice import Invocation
@@ -28,7 +28,8 @@ class RunWishes:
 
     ``confirm`` is called with the plan where no budget is in force; it returns whether to go on, or raises.
     ``sandbox_options`` are those of the embedded service. ``reviewed`` is the saved plan that the run must still be.
-    ``canary`` is what was said about canaries (``None``: nothing, so the manifest decides).
+    ``canary`` is what was said about canaries (``None``: nothing, so the manifest decides). ``allow_code`` says that the
+    manifest's own code may run.
     """
 
     wishes: Wishes
@@ -39,6 +40,7 @@ class RunWishes:
     sandbox_options: str = ""
     reviewed: reviewing.Reviewed | None = None
     canary: bool | None = None
+    allow_code: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +54,11 @@ class Preflight:
     def checked_plan(self, output_dir: str) -> Plan:
         """The plan of a run that may go on.
 
-        Raises ``UsageError`` for another service, a stranger's name or directory, a lost state, a saved plan that no
+        Raises ``UsageError`` for steps that cannot be carried out, another service, a stranger's name or directory, a lost state, a saved plan that no
         longer holds, or a missing confirmation, ``BudgetError`` where the cap does not allow it, and
         ``StateError`` for a state that is damaged.
         """
+        after_run.refuse_steps(self.manifest, allow_code=self.wanted.allow_code)
         wishes = replace(self.wanted.wishes, examples=0)
         with self.workplace.reading() as connection:
             if connection is not None:

@@ -4,15 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import groupby
 
-from runner.app import describing
+from runner.app import describing, shelving
 from runner.app.verifying import Checked, check_all
 from runner.app.workplace import Workplace, refuse_bucket, stamp
 from runner.core.errors import StateError, UsageError
 from runner.files.folder import Folder
 from runner.files.outcomes import Damaged
 from runner.report.metadata import NAME
-from runner.store import batches, pruning
+from runner.store import batches, processing, pruning
 from runner.store.mending import Recorded
+from runner.store.processing import Derived
 from runner.store.writer import Connection, DirectWriter
 
 PAGE = 200
@@ -133,7 +134,8 @@ def _delete_if_doomed(
     job_pk = of_job[0].file.job
     if not pruning.is_doomed(connection, job_pk):
         return f"{of_job[0].file.path} is not rejected any more"
-    if reason := _delete(root, of_job):
+    made = processing.files_of(connection, processing.makings_of_job(connection, job_pk))
+    if reason := _delete_derived(root, made) or _delete(root, of_job):
         result.left += len(of_job)
         return reason
     pruning.forget(connection, job_pk, stamp())
@@ -149,6 +151,16 @@ def _why_left(checked: Checked) -> str | None:
         return f"{file.path} was on its way to {file.target} when a run ended: run it again first"
     if isinstance(checked.outcome, Damaged):
         return f"{file.path} is not what was recorded ({checked.outcome.reason}): look at it, and delete it yourself"
+    return None
+
+
+def _delete_derived(root: Folder, made: list[Derived]) -> str | None:
+    """The same for what steps made of them; one that somebody has changed is theirs, and stays."""
+    for one in made:
+        try:
+            shelving.take_away(root, one)
+        except OSError as error:
+            return f"{one.path} cannot be deleted: {error.strerror}"
     return None
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from runner import media
 from runner.app import (
     accounting,
+    after_run,
     describing,
     enrolling,
     going_on,
@@ -137,7 +138,10 @@ class _Batchwork:
 
     async def _run(self, writer: DirectWriter, batch: Batch, plan: Plan, root: Depot, token: str) -> Ending:
         ending = await self._worked(writer, batch, plan, root, token)
-        return await self._looked(writer, batch, root, ending)
+        if ending.signal is not None or ending.state is not None or ending.disk is not None:
+            return ending
+        ending = await self._looked(writer, batch, root, ending)
+        return await self._processed(writer, batch, root, ending)
 
     async def _worked(
         self, writer: DirectWriter, batch: Batch, plan: Plan, root: Depot, token: str
@@ -168,8 +172,7 @@ class _Batchwork:
 
     async def _looked(self, writer: DirectWriter, batch: Batch, root: Depot, ending: Ending) -> Ending:
         """Look into what is new in the tree, where the extra ``media`` is there; that it cannot be done fails no run."""
-        has_to_end = ending.signal is not None or ending.state is not None or ending.disk is not None
-        if has_to_end or not root.is_local or not media.is_installed():
+        if not root.is_local or not media.is_installed():
             return ending
         try:
             looked = await probing.look(
@@ -182,6 +185,16 @@ class _Batchwork:
         if self.interruption.signal is not None:
             self.notes.append("not all videos were looked into; the next run goes on with it")
         return replace(ending, signal=self.interruption.signal)
+
+    async def _processed(self, writer: DirectWriter, batch: Batch, root: Depot, ending: Ending) -> Ending:
+        """Carry out the steps of the manifest; only now, so that nothing that is paid for waits for them."""
+        if ending.signal is not None:
+            return ending
+        found = await after_run.process(
+            writer, root, batch, self.manifest, lambda: self.interruption.signal is None, self.tell
+        )
+        self.notes.extend(found.notes)
+        return replace(ending, signal=self.interruption.signal, incomplete=ending.incomplete + found.left)
 
     async def _enrolled(self, writer: DirectWriter, batch: Batch, plan: Plan) -> Arrivals | None:
         """Take the manifest's jobs in: all of them, or the first ones of a large batch, with how the others come."""

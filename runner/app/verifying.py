@@ -4,10 +4,10 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
-from runner.app import probing
+from runner.app import derived_checks, probing
+from runner.app.file_findings import Finding, State
 from runner.app.workplace import Workplace, find_batch
 from runner.core.bucket_url import is_url
 from runner.core.errors import UsageError
@@ -18,25 +18,6 @@ from runner.store import mending
 from runner.store.mending import Recorded
 
 PAGE = 500
-
-
-class State(StrEnum):
-    """What is said of a file."""
-
-    MISSING = "missing"
-    DAMAGED = "damaged"
-    REPAIRED = "repaired"
-    UNREPAIRED = "unrepaired"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One file: ``path`` is relative to the output directory."""
-
-    path: str
-    job_id: str
-    state: State
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +76,8 @@ def verify(workplace: Workplace, named: str, tell: Callable[[Finding], None]) ->
             for checked in _damage(workplace, root, page):
                 damaged += 1
                 tell(checked.finding)
+        made = derived_checks.verify(workplace, root, batch, tell)
+    files, size_bytes, damaged = files + made.files, size_bytes + made.bytes, damaged + made.damaged
     with workplace.reading() as connection:
         notes = () if connection is None else probing.ratio_notes(connection, batch.pk)
     return Verified(batch.name, files, size_bytes, damaged, remaining=damaged, notes=notes)

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     help="Send the first job of each mode (and of those with images) alone before the rest, whatever the number of "
     "jobs, or none; by default as limits.canary says.",
 )
+@click.option("--allow-code", is_flag=True, help="Let the functions run that the manifest's steps name.")
 @click.option("--yes", is_flag=True, help="Spend without a budget, unasked.")
 @click.option(
     "--accept-base-url",
@@ -89,6 +90,7 @@ def command(ctx: click.Context, /, manifest: str | None, **given: Any) -> None:
         sandbox_options=asked.sandbox_options,
         reviewed=reviewed,
         canary=asked.canary,
+        allow_code=asked.allow_code,
     )
     path = manifest if reviewed is None else manifest or reviewed.plan.manifest
     if path is None:
@@ -120,6 +122,7 @@ class _Asked:
     deadline: float | None
     plan_file: str | None
     canary: bool | None
+    allow_code: bool
     yes: bool
     accept_base_url: bool
     sandbox_options: str

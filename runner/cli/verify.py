@@ -11,7 +11,8 @@ from runner.cli.options import json_option, sandbox_option, sandbox_options_opti
 from runner.core.counting import noun
 
 if TYPE_CHECKING:
-    from runner.app.verifying import Finding, Verified
+    from runner.app.file_findings import Finding
+    from runner.app.verifying import Verified
 
 
 @click.command("verify", short_help="Check every file against its recorded size and SHA-256.")

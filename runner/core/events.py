@@ -18,6 +18,8 @@ class EventName(StrEnum):
     PAUSED = "paused"
     RESUMED = "resumed"
     STOPPING = "stopping"
+    PROCESSING = "processing"
+    STEP = "step"
     FINISHED = "finished"
 
 

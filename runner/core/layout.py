@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from runner.core.processing import TOP
 from runner.core.suggestion import did_you_mean
 from runner.core.template import Piece, TemplateError, is_name, pieces
 
@@ -24,7 +25,7 @@ _PATH_BYTES = (
 _COMPONENT_BYTES = 180  # of 255, so that `-12`, an extension and a suffix of ours still fit
 _COMPONENTS_MAX = 16
 _LAYOUT_CHARS_MAX = 2000
-_OWN_NAMES = frozenset({".partial", "removed", "metadata.jsonl", "index.html", "readme.md"})
+_OWN_NAMES = frozenset({".partial", "removed", TOP, "metadata.jsonl", "index.html", "readme.md"})
 _PLAIN = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]{0,98}[a-z0-9_-])?")
 _RESERVED = re.compile(
     r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³]) *(?:\..*)?", re.IGNORECASE | re.DOTALL

@@ -7,6 +7,7 @@ from typing import NewType
 
 from runner.core.errors import Place
 from runner.core.money import Budget, Price
+from runner.core.processing import ProcessingStep
 
 JobId = NewType("JobId", str)
 """24 lower-case hex digits: the hash of what a job asks for (see ``expansion.job_id_of``)."""
@@ -175,6 +176,7 @@ class Manifest:
     limits: Limits = Limits()
     retries: Retries = Retries()
     notify: Notify | None = None
+    steps: tuple[ProcessingStep, ...] = ()
     prompt_files: tuple[str, ...] = ()
 
 

@@ -159,6 +159,16 @@ class Media:
 
 
 @dataclass(frozen=True, slots=True)
+class StepCount:
+    """What a processing step came to: of so many files it is made, of so many it could not be made, and the others wait."""
+
+    label: str
+    made: int
+    failed: int
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
 class JobRecord:
     """Everything that is shown of a job.
 

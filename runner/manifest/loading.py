@@ -15,6 +15,7 @@ from runner.core.template import is_name
 from runner.manifest.combinations import INCLUDE_NEEDS, combinations_of
 from runner.manifest.findings import PER_MANIFEST_MAX, Findings, FullError
 from runner.manifest.nodes import Items, Leaf, Node, Table, described, keys_of, quoted
+from runner.manifest.processing import steps_of
 from runner.manifest.prompt_files import PromptFile
 from runner.manifest.prompts import NAME, Vocabulary, file_entry, name_of, prompt_of, words_of
 from runner.manifest.settings import OUTPUT, budget_of, limits_of, notify_of, provider_of, retries_of
@@ -50,6 +51,7 @@ KEYS = (
     "limits",
     "retries",
     "notify",
+    "steps",
     "output",
 )
 DEFAULT_LAYOUT = "{prompt_id}/{variant}{mode}_{ratio}/take-{take:02d}"
@@ -165,6 +167,7 @@ class _Reading:
             limits=self._read("limits", limits_of, Limits()),
             retries=self._read("retries", retries_of, Retries()),
             notify=self._read("notify", notify_of, None),
+            steps=self._read("steps", lambda spot: steps_of(spot, self._folder, output.get("dir")), ()),
             prompt_files=tuple(source.file for source in self._sources if isinstance(source, PromptFile)),
         )
 

@@ -11,6 +11,7 @@ from runner.core.model import Capabilities, Limits, Occasion, OnUnknown, Order, 
 from runner.manifest import patterns
 from runner.manifest.loading import DEFAULT_LAYOUT
 from runner.manifest.quantities import CREDITS_MAX
+from runner.manifest.steps_schema import steps
 
 Schema = dict[str, Any]
 
@@ -42,6 +43,7 @@ def json_schema(capabilities: Capabilities) -> Schema:
         "limits": _limits(),
         "retries": _retries(),
         "notify": _notify(),
+        "steps": steps(),
         "output": _output(),
     }
     return {

@@ -18,7 +18,7 @@ MOST_PIXELS = 8192 * 8192
 _FRAMES = 150
 """Frames that are decoded for one picture, at most: those from a keyframe to the wanted moment."""
 
-_OPTIONS = {
+OPTIONS = {
     "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm",
     "protocol_whitelist": "none",
     "max_pixels": str(MOST_PIXELS),
@@ -37,7 +37,7 @@ _TURNS = {
     (0, 1, 1, 0): "TRANSPOSE",
     (0, -1, -1, 0): "TRANSVERSE",
 }
-_SIDEWAYS = frozenset({"ROTATE_90", "ROTATE_270", "TRANSPOSE", "TRANSVERSE"})
+SIDEWAYS = frozenset({"ROTATE_90", "ROTATE_270", "TRANSPOSE", "TRANSVERSE"})
 
 
 class NoVideoError(Exception):
@@ -64,15 +64,15 @@ class Picture(TypedDict):
 
 def facts(file: BinaryIO) -> Facts:
     """What the file holds; its first picture is decoded, because only that one knows how it is turned."""
-    with _opened(file) as container:
-        stream = _video(container)
-        frame = next(_frames(container, stream), None)
+    with opened(file) as container:
+        stream = video_of(container)
+        frame = next(frames_of(container, stream), None)
         if frame is None:
             raise NoVideoError("not one picture can be decoded")
-        width, height = _shown(frame, stream)
-        if _turn(frame) in _SIDEWAYS:
+        width, height = shown(frame, stream)
+        if turn_of(frame) in SIDEWAYS:
             width, height = height, width
-        duration, rate = _duration_s(container, stream), stream.average_rate
+        duration, rate = duration_s_of(container, stream), stream.average_rate
         return Facts(
             width=width,
             height=height,
@@ -87,8 +87,8 @@ def picture(file: BinaryIO, edge: int) -> tuple[Picture, bytes]:
 
     It is the one at a third of the duration; where that one is black, a later one, or the least black of them.
     """
-    with _opened(file) as container:
-        stream = _video(container)
+    with opened(file) as container:
+        stream = video_of(container)
         best: VideoFrame | None = None
         brightest = -1.0
         for moment in _MOMENTS:
@@ -103,11 +103,13 @@ def picture(file: BinaryIO, edge: int) -> tuple[Picture, bytes]:
         return _scaled(best, stream, edge)
 
 
-def _opened(file: BinaryIO) -> InputContainer:
-    return av.open(file, "r", options=_OPTIONS, metadata_errors="replace")
+def opened(file: BinaryIO) -> InputContainer:
+    """The file as a container; nothing else that it names is opened."""
+    return av.open(file, "r", options=OPTIONS, metadata_errors="replace")
 
 
-def _video(container: InputContainer) -> VideoStream:
+def video_of(container: InputContainer) -> VideoStream:
+    """Its pictures; raises ``NoVideoError``."""
     for stream in container.streams.video:
         if not stream.disposition & stream.disposition.attached_pic:  # a cover is no video
             stream.codec_context.thread_count = 1
@@ -116,7 +118,7 @@ def _video(container: InputContainer) -> VideoStream:
     raise NoVideoError("it has no video stream")
 
 
-def _frames(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+def frames_of(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
     """The pictures from here on; what is broken between them is passed over."""
     for packet in container.demux(stream):
         try:
@@ -128,7 +130,7 @@ def _frames(container: InputContainer, stream: VideoStream) -> Iterator[VideoFra
 
 def _at(container: InputContainer, stream: VideoStream, moment: float) -> VideoFrame | None:
     """The picture at this part of the duration, the last before it that can be had; ``None`` where there is none."""
-    duration = _duration_s(container, stream)
+    duration = duration_s_of(container, stream)
     wanted_s = (stream.start_time or 0) * float(stream.time_base or 0) + (duration or 0) * moment
     if duration is not None and stream.time_base:
         try:
@@ -136,14 +138,15 @@ def _at(container: InputContainer, stream: VideoStream, moment: float) -> VideoF
         except av.error.FFmpegError:
             container.seek(0)
     found: VideoFrame | None = None
-    for number, frame in enumerate(_frames(container, stream)):
+    for number, frame in enumerate(frames_of(container, stream)):
         found = frame
         if number >= _FRAMES or frame.pts is None or frame.time >= wanted_s:
             break
     return found
 
 
-def _duration_s(container: InputContainer, stream: VideoStream) -> float | None:
+def duration_s_of(container: InputContainer, stream: VideoStream) -> float | None:
+    """Its length in seconds, ``None`` where it does not say."""
     if stream.duration and stream.time_base:
         seconds = float(stream.duration * stream.time_base)
     else:
@@ -151,7 +154,7 @@ def _duration_s(container: InputContainer, stream: VideoStream) -> float | None:
     return seconds if 0 < seconds < _LONGEST_S else None
 
 
-def _shown(frame: VideoFrame, stream: VideoStream) -> tuple[int, int]:
+def shown(frame: VideoFrame, stream: VideoStream) -> tuple[int, int]:
     """The size before it is turned: pixels that are not square make the picture wider or narrower."""
     aspect = stream.sample_aspect_ratio
     if not aspect or not 1 / 20 <= aspect <= 20:  # beyond that it is not meant
@@ -159,7 +162,7 @@ def _shown(frame: VideoFrame, stream: VideoStream) -> tuple[int, int]:
     return max(1, round(frame.width * aspect)), frame.height
 
 
-def _turn(frame: VideoFrame) -> str | None:
+def turn_of(frame: VideoFrame) -> str | None:
     """How the picture is turned: quarter turns and mirrors, as players do it; other angles are not turned."""
     try:
         matrix: Any = frame.side_data.get("DISPLAYMATRIX")
@@ -178,19 +181,19 @@ def _sign(number: int) -> int:
 def _brightness(frame: VideoFrame) -> float:
     """From 0 to 255, that of the brighter parts: a lit face in the dark is not black."""
     small = frame.reformat(width=16, height=16, format="gray")
-    values = sorted(_rows(small, 1))
+    values = sorted(rows_of(small, 1))
     return sum(values[-64:]) / 64
 
 
 def _scaled(frame: VideoFrame, stream: VideoStream, edge: int) -> tuple[Picture, bytes]:
-    width, height = _shown(frame, stream)
+    width, height = shown(frame, stream)
     scale = edge / max(width, height)
     width, height = max(1, math.floor(width * scale)), max(1, math.floor(height * scale))
     small = frame.reformat(width=width, height=height, format="rgb24")
-    return Picture(width=width, height=height, turn=_turn(frame)), _rows(small, 3)
+    return Picture(width=width, height=height, turn=turn_of(frame)), rows_of(small, 3)
 
 
-def _rows(frame: VideoFrame, pixel_bytes: int) -> bytes:
+def rows_of(frame: VideoFrame, pixel_bytes: int) -> bytes:
     """The pixels without what stands behind each row to fill it up."""
     plane = frame.planes[0]
     whole, length = bytes(plane), frame.width * pixel_bytes

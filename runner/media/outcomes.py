@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from runner.core.processing import StepTrouble
 from runner.core.records import Media
 
 TURNS = (
@@ -39,3 +40,38 @@ class Unreadable:
 
 Probed = Media | Unreadable
 Pictured = Still | Unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One file that a step made: ``suffix`` is what its name in the tree ends with, ``/00001.jpg`` or ``.mp4``.
+
+    It lies, whole and synced, as ``name`` in the directory that was given.
+    """
+
+    suffix: str
+    name: str
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a step made of a file."""
+
+    outputs: tuple[Output, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NotMade:
+    """Why a step made nothing; ``reason`` is for people and may hold anything that the file holds."""
+
+    trouble: StepTrouble
+    reason: str
+
+
+Making = Made | NotMade
+
+
+class UnwantedError(Exception):
+    """Nobody wants the answer any more."""

@@ -6,7 +6,7 @@ from decimal import Decimal
 from runner.core.model import AttemptOutcome, JobState
 from runner.core.money import Price
 from runner.core.plan import Plan
-from runner.core.records import Batch, Counts, JobRecord
+from runner.core.records import Batch, Counts, JobRecord, StepCount
 
 Json = dict[str, object]
 
@@ -26,6 +26,7 @@ class Standing:
     """Jobs that a dead process left ``submitting``: nobody holds the lock, so they are shown as unknown."""
 
     unknown_extra_credits: int = 0
+    steps: tuple[StepCount, ...] = ()
 
 
 def plan_json(plan: Plan) -> Json:
@@ -80,6 +81,10 @@ def status_json(standing: Standing) -> Json:
         "credits": amounts,
         "usd": in_usd(batch.price, amounts),
         "files": {"count": standing.files, "bytes": standing.bytes},
+        "steps": [
+            {"step": one.label, "made": one.made, "failed": one.failed, "waiting": one.waiting}
+            for one in standing.steps
+        ],
         "running_pid": standing.running_pid,
         "updated_at": batch.updated_at,
     }

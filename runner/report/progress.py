@@ -12,7 +12,9 @@ from runner.report import phrases
 FAILURES_A_MINUTE = 10
 """Failures that have a line of their own; how many more there were is said once a minute."""
 
-_QUIET = frozenset({EventName.SUBMITTED, EventName.COMPLETED, EventName.FILE, EventName.FINISHED})
+_QUIET = frozenset(
+    {EventName.SUBMITTED, EventName.COMPLETED, EventName.FILE, EventName.STEP, EventName.FINISHED}
+)
 _FAILURES = frozenset({EventName.REFUSED, EventName.UNKNOWN, EventName.FAILED})
 _PACE = frozenset({EventName.PAUSED, EventName.RESUMED})
 _TOO_YOUNG_S = 1.0
@@ -112,12 +114,12 @@ class Lines:
                 return f"failed{_class(event)}: {_text(event, 'error')} ({_text(event, 'credits')} credits)"
             case EventName.FILE:
                 return f"saved {_text(event, 'path')} ({_text(event, 'bytes')} bytes)"
-            case EventName.PAUSED:
-                return _paused(event)
-            case EventName.RESUMED:
-                return "going on"
+            case EventName.PAUSED | EventName.RESUMED:
+                return _pace(event)
             case EventName.STOPPING:
                 return _stopping(event)
+            case EventName.PROCESSING | EventName.STEP:
+                return _step(event)
             case EventName.FINISHED:
                 return "finished"
 
@@ -141,7 +143,19 @@ def line_of(glance: Glance) -> str:
     return f"{phrases.duration(glance.seconds)}: {', '.join(filter(None, pieces))}"
 
 
-def _paused(event: RunEvent) -> str:
+def _step(event: RunEvent) -> str:
+    if event.name is EventName.PROCESSING:
+        steps = _number(event, "waiting")
+        return f"{steps:,} {noun(steps, 'step')} to carry out for the files, free of charge"
+    if "error" in event.details:
+        return f"{_text(event, 'step')} made nothing of {_text(event, 'path')}{_class(event)}: {_text(event, 'error')}"
+    files = _number(event, "files")
+    return f"{_text(event, 'step')} made {files} {noun(files, 'file')} of {_text(event, 'path')}"
+
+
+def _pace(event: RunEvent) -> str:
+    if event.name is EventName.RESUMED:
+        return "going on"
     if "prompt_id" in event.details:
         return f"prompt {_text(event, 'prompt_id')} is paused: {_text(event, 'reason')}"
     return f"waiting {_text(event, 'seconds')} s for the service's rate limit"

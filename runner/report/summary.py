@@ -6,6 +6,7 @@ from runner.core.counting import noun
 from runner.core.model import JobState
 from runner.core.safe_text import for_terminal
 from runner.report.payload import Standing, dollars, status_json
+from runner.report.steps import step_line
 
 _ERROR_CHARS = 160
 
@@ -26,6 +27,7 @@ def status_text(standing: Standing, errors: Iterable[tuple[str, str]] = ()) -> s
         f"  credits   {batch.spent} spent ({dollars(batch.price, batch.spent)}), {held}, {cap}",
         f"  files     {standing.files} ({standing.bytes / 1e6:.1f} MB) in {for_terminal(batch.output_dir)}",
     ]
+    lines.extend(f"  step      {step_line(one)}" for one in standing.steps)
     if standing.running_pid is not None:
         lines.append(f"  running   process {standing.running_pid}")
     lines.extend(f"  ! {job_id[:12]}  {for_terminal(error, _ERROR_CHARS)}" for job_id, error in errors)

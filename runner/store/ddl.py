@@ -217,4 +217,38 @@ VERSION_5 = (
             spent = spent - iif(OLD.outcome IN LIVE, 0, OLD.credits) + iif(NEW.outcome IN LIVE, 0, NEW.credits)
         WHERE account = NEW.account AND day = substr(NEW.submitted_at, 1, 10);
     END""".replace("LIVE", _LIVE),
+    # The processing steps of a batch's manifests; those of the last run are wanted, in the order of their ranks.
+    """CREATE TABLE step (
+        id INTEGER PRIMARY KEY,
+        batch INTEGER NOT NULL REFERENCES batch,
+        key TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        parameters TEXT NOT NULL,
+        rank INTEGER NOT NULL,
+        wanted INTEGER NOT NULL CHECK (wanted IN (0, 1)),
+        UNIQUE (batch, key)
+    ) STRICT""",
+    # One step done for one file; it holds while the file's hash is this one.
+    """CREATE TABLE making (
+        id INTEGER PRIMARY KEY,
+        step INTEGER NOT NULL REFERENCES step,
+        file INTEGER NOT NULL REFERENCES file ON DELETE CASCADE,
+        sha256 TEXT NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('verified', 'made', 'failed')),
+        trouble TEXT,
+        reason TEXT,
+        UNIQUE (file, step),
+        CHECK ((state = 'failed') = (trouble IS NOT NULL))
+    ) STRICT""",
+    "CREATE INDEX making_of_step ON making (step, state, file)",
+    # The files that it made; partial is their name under .partial/ until they have that of the tree.
+    """CREATE TABLE derived (
+        id INTEGER PRIMARY KEY,
+        making INTEGER NOT NULL REFERENCES making ON DELETE CASCADE,
+        path TEXT NOT NULL,
+        partial TEXT NOT NULL,
+        bytes INTEGER NOT NULL,
+        sha256 TEXT NOT NULL,
+        UNIQUE (making, path)
+    ) STRICT""",
 )

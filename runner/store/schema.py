@@ -152,3 +152,38 @@ media = Table(
     Column("fps", _REAL),
     Column("codec", Text),
 )
+
+step = Table(
+    "step",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("batch", Integer),
+    Column("key", Text),
+    Column("kind", Text),
+    Column("parameters", Text),
+    Column("rank", Integer),
+    Column("wanted", Integer),
+)
+
+making = Table(
+    "making",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("step", Integer),
+    Column("file", Integer),
+    Column("sha256", Text),
+    Column("state", Text),
+    Column("trouble", Text),
+    Column("reason", Text),
+)
+
+derived = Table(
+    "derived",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("making", Integer),
+    Column("path", Text),
+    Column("partial", Text),
+    Column("bytes", Integer),
+    Column("sha256", Text),
+)

@@ -30,7 +30,7 @@ def test_the_classes_of_failure_are_those_of_the_contract():
 
 
 def test_the_words_of_events_are_those_of_the_contract():
-    words = "started submitted refused unknown completed failed file paused resumed stopping finished"
+    words = "started submitted refused unknown completed failed file paused resumed stopping processing step finished"
     assert ([each.value for each in EventName], RunEvent(EventName.STARTED)) == (
         words.split(),
         RunEvent(EventName.STARTED, None, {}),

@@ -18,12 +18,14 @@ version: 1
 name: demo
 budget: {credits: 4000}
 limits: {requests_per_minute: 6000}
+steps: [thumbnail]
 prompts:
   - a fox in the snow
 """
 WITH_IMAGE = MANIFEST + '  - {id: boat, text: a boat, images: ["https://example.com/boat.png"]}\n'
 NOT_PROVOKED = {
     "paused": {"seconds"},  # told of waits of five seconds and more; tests/engine sees them in virtual time
+    "step": {"error", "error_class"},  # a video of which nothing can be made; tests/app sees them
     "stopping": {"signal", "in_the_air", "task_id", "error"},  # a signal; a state that cannot be written
 }
 

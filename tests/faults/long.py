@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.faults import boundaries, herd, injected, power, random_kills, retakes
+from tests.faults import boundaries, herd, injected, power, processing, random_kills, retakes
 from tests.faults.needs import missing
 from tests.faults.trials import Verdict, carry_out, draw
 
@@ -41,6 +41,12 @@ PARTS = {
         ("tracing",),
         retakes.killed_at,
         lambda _: retakes.every(),
+    ),
+    "steps": Part(
+        "SIGKILL at every system call of a run that carries out processing steps",
+        ("tracing",),
+        processing.killed_at,
+        lambda _: processing.every(),
     ),
     "power": Part("power cuts (ext4)", power.NEEDS, power.cut, lambda seed: draw(seed, 100)),
     "processes": Part("four processes at once", (), herd.at_once, lambda seed: draw(seed, 200)),

@@ -27,6 +27,9 @@ TEXTS: dict[str, str | bytes] = {
     "no prompts": "version: 1\nname: spring\n",
     "another version": "version: 2\nprompts: [a lake]\n",
     "a key that is nearly right": "version: 1\npromts: [a lake]\nprompts: [a lake]\n",
+    "steps that are wrong": HEAD
+    + "steps:\n  - prob\n  - transcode\n  - transcode: {height: 481}\n  - frames: {every: 1}\n  - python: mine\n",
+    "steps in object storage": HEAD + "steps: [thumbnail]\noutput: {dir: 's3://videos/spring'}\n",
     "a nested key that is nearly right": HEAD + "limits: {inflight: 3}\n",
     "a ratio that there is none of": HEAD + "ratios: [16:9, 2x3]\n",
     "a mode in other letters": HEAD + "modes: [Fun]\n",

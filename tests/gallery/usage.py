@@ -57,6 +57,19 @@ def _with_variable(stage: Stage, name: str, value: str) -> None:
     _asked(stage, ("run", "m.yaml"))
 
 
+def code_that_may_not_run(stage: Stage) -> None:
+    stage.write("m.yaml", "version: 1\nprompts: [a lake]\nsteps:\n  - python: mine:made\n")
+    stage.run("run", "m.yaml", "--sandbox")
+
+
+def a_step_that_fails(stage: Stage) -> None:
+    bench = stage.bench()
+    path = bench.done(0)[0]
+    path.write_bytes(b"x" * path.stat().st_size)
+    bench.manifest("a red fox", steps=["thumbnail"])
+    stage.run("run", "demo.yaml")
+
+
 def init_twice(stage: Stage) -> None:
     stage.quietly("init", "videos")
     stage.run("init", "videos")
@@ -93,6 +106,9 @@ SITUATIONS: dict[str, Callable[[Stage], None]] = {
     "a proxy that is none": partial(_with_variable, name="RUNNER_PROXY", value="proxy example"),
     "certificates that are not there": partial(_with_variable, name="RUNNER_CA_FILE", value="ca.pem"),
     "a state that the environment misnames": partial(_with_variable, name="RUNNER_STATE", value="runner.db"),
+    "a step that runs code": code_that_may_not_run,
+    "a step that fails": a_step_that_fails,
+    "prune without saying what": partial(_asked, words=("prune", "spring")),
     "init twice": init_twice,
     "init in the place of a file": init_in_the_place_of_a_file,
     "a batch that is not among the others": a_batch_that_is_not_among_the_others,

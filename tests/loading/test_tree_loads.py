@@ -83,6 +83,21 @@ def test_what_the_runner_keeps_beside_the_videos_does_no_harm(desk, load):
     assert load(desk.tree).texts == expected(desk)
 
 
+STEPS = ["probe", "thumbnail", {"frames": {"every": "500ms"}}, {"transcode": {"height": 64}}]
+
+
+def test_what_steps_make_does_no_harm(desk, load):
+    desk.run(steps=STEPS)
+    videos = {path for path in desk.tree.rglob("*.mp4") if "derived" in path.parts}
+    assert (load(desk.tree).texts, len(videos)) == (expected(desk), len(desk.metadata))
+
+
+def test_what_steps_make_does_no_harm_to_the_videofolder_loader(tmp_path, load):
+    desk = Desk(tmp_path)
+    desk.run(output={"layout": "{job_id}"}, steps=STEPS)
+    assert load("videofolder", data_dir=str(desk.tree)).texts == expected(desk)
+
+
 def test_a_video_without_a_row_is_left_out(desk, load):
     shutil.copy(next(desk.tree.rglob("*.mp4")), desk.tree / "mine.mp4")
     assert load(desk.tree).texts == expected(desk)

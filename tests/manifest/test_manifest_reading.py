@@ -22,6 +22,7 @@ from runner.core.model import (
     Timeouts,
 )
 from runner.core.money import Budget, Credits, Price
+from runner.core.processing import ProcessingStep, StepKind
 from runner.manifest import load
 from runner.providers.grokimagine.capabilities import CAPABILITIES
 
@@ -60,6 +61,7 @@ limits: {in_flight: 4, requests_per_minute: 90.5, submissions_per_hour: 300, dow
          canary: false, max_failures: 5%}
 retries: {attempts: 5, regenerate_failed: 1, on_unknown: resubmit}
 notify: {url: https://hooks.example/services/x, on: [stopped, unknown]}
+steps: [probe, {transcode: {height: 480, fps: 12}}, {frames: {every: 500ms}}, thumbnail, {python: "a.b:c"}]
 output: {dir: videos, layout: "{sku}/{variant}{take:03d}"}
 """
 
@@ -105,7 +107,31 @@ def test_every_key_of_a_full_manifest_arrives(tmp_path):
         limits=Limits(4, 90.5, 300.0, 2, 7200.0, canary=False, max_failures=FailureCap(share=0.05)),
         retries=Retries(5, 1, OnUnknown.RESUBMIT),
         notify=Notify("https://hooks.example/services/x", None, (Occasion.STOPPED, Occasion.UNKNOWN)),
+        steps=(
+            ProcessingStep(StepKind.PROBE),
+            ProcessingStep(StepKind.TRANSCODE, {"height": 480, "fps": 12.0, "codec": "h264"}),
+            ProcessingStep(StepKind.FRAMES, {"every_s": 0.5}),
+            ProcessingStep(StepKind.THUMBNAIL, {"size": 320}),
+            ProcessingStep(StepKind.PYTHON, {"function": "a.b:c"}),
+        ),
     )
+
+
+def test_a_step_says_where_it_stands(tmp_path):
+    steps = manifest(tmp_path, HEAD + "steps:\n  - probe\n  - transcode: {height: 480}\n").steps
+    file = str(tmp_path / "m.yaml")
+    assert [step.place for step in steps] == [Place(file, 4, 5), Place(file, 5, 5)]
+
+
+def test_an_edited_function_is_another_step(tmp_path):
+    def key():
+        return manifest(tmp_path, HEAD + "steps: [{python: 'mine:make'}]\n").steps[0].key
+
+    elsewhere = key()
+    (tmp_path / "mine.py").write_text("def make(video, folder): pass\n")
+    before, again = key(), key()
+    (tmp_path / "mine.py").write_text("def make(video, folder): return []\n")
+    assert (before == again, len({elsewhere, before, key()})) == (True, 3)
 
 
 def test_a_notification_is_of_everything_by_default_and_its_address_is_not_in_the_repr(tmp_path):

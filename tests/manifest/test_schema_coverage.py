@@ -32,6 +32,8 @@ UNSEEN = {
     "did you mean 'mode'?": ELSEWHERE,
     "did you mean 'prompt_id'?": ELSEWHERE,
     "'{mode.x}' is not a field": ELSEWHERE,
+    "the same step stands in this list twice, first as steps[0]": ELSEWHERE,
+    "steps are carried out in a directory of this machine only, and output.dir is 's3://bucket/x'": ELSEWHERE,
     "there is no file": FILES,
     "nowhere.csv': there is no such file": FILES,
     "folder.txt': this is a directory": FILES,
@@ -59,6 +61,7 @@ RIGHT = [
     "notify: {url: 'https://a.example/@x?y=1', on: [done]}",
     "notify: {url: 'http://localhost:80?x'}",
     "notify: {url_env: MY_HOOK}",
+    "steps: [probe, frames, thumbnail, {transcode: {codec: av1}}, {python: 'a.b_c:d'}, {frames: {every: 2s}}]",
 ]
 RIGHT_PROMPTS = ["['{{a}} lake']", "['{{{{}}}} lake']", '["two\\nlines\\n"]', "[{text: ' a '}]"]
 

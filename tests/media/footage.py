@@ -91,6 +91,25 @@ def sound(path: Path) -> Path:
     return path
 
 
+def film_with_sound(path: Path, codec: str) -> Path:
+    """A second of red, and of silence beside it."""
+    with av.open(str(path), "w") as container:
+        pictures = container.add_stream("libx264", rate=FPS)
+        pictures.width, pictures.height, pictures.pix_fmt = 160, 240, "yuv420p"
+        silence = container.add_stream(codec, rate=48_000)
+        silence.layout = "stereo"
+        for number in range(FPS):
+            container.mux(pictures.encode(picture(160, 240, RED)))
+            frame = av.AudioFrame(format="fltp", layout="stereo", samples=2000)
+            for plane in frame.planes:
+                plane.update(bytes(8000))
+            frame.sample_rate, frame.pts = 48_000, number * 2000
+            container.mux(silence.encode(frame))
+        container.mux(pictures.encode())
+        container.mux(silence.encode())
+    return path
+
+
 def bomb(path: Path, edge: int = 40_000) -> Path:
     """A video of one PNG picture that is tiny as a file and gigabytes as pixels."""
     with av.open(str(path), "w", format="mov") as container:

@@ -78,6 +78,7 @@ def test_a_status_has_the_keys_of_the_contract():
         "credits": credits_,
         "usd": {name: value / 100 for name, value in credits_.items()},
         "files": {"count": 3, "bytes": 7_000_000},
+        "steps": [],
         "running_pid": 77,
         "updated_at": "2026-01-02T03:04:05.000+00:00",
     }

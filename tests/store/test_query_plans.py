@@ -3,6 +3,7 @@
 import contextlib
 import re
 import sqlite3
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import event
@@ -11,6 +12,7 @@ from store_support import NOW, job_of, shop_at
 from runner.core.canary import Kind
 from runner.core.model import AttemptOutcome, JobState
 from runner.core.outcomes import ErrorClass, TaskId
+from runner.core.processing import ProcessingStep, StepKind
 from runner.store import (
     attempts,
     decisions,
@@ -18,6 +20,7 @@ from runner.store import (
     guards,
     media,
     outputs,
+    processing,
     prompts,
     reads,
     records,
@@ -39,6 +42,12 @@ def shop(state):
         for rank in range(0, 8, 2):
             opened.fetching(rank)
             opened.running(rank + 1)
+        (step,) = opened.do(processing.want, opened.pk, [ProcessingStep(StepKind.THUMBNAIL, {"size": 320})])
+        (one,) = opened.do(reads.files_of, 1)
+        opened.do(
+            processing.made,
+            opened.do(processing.verified, step.pk, replace(one, sha256="ab"), [("a", "p", 1, "ab")]),
+        )
         yield opened
 
 
@@ -114,6 +123,16 @@ OFTEN = {
     "note_trouble": (attempts.note_trouble, 2, "late", None),
     "verified": (outputs.verified, 1, "a", 1, "ab"),
     "placed": (outputs.wanted_again, 1),
+    "steps": (processing.wanted, 1),
+    "files of a step": (processing.due_page, 1, 1, 0, 5),
+    "what steps made": (processing.made_page, 1, 0, 5),
+    "what nobody wants": (processing.unwanted_page, 1, 0, 5),
+    "unfinished steps": (processing.unfinished, 1),
+    "made among": (processing.made_among, 1, ["a"]),
+    "makings of a job": (processing.makings_of_job, 1),
+    "files of makings": (processing.files_of, [1]),
+    "troubles of a step": (processing.troubles, 1, 5),
+    "step counts": (processing.counts, 1),
     "likely_changed": (Watched(1).likely_changed,),
 }
 
