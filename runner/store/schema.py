@@ -84,25 +84,25 @@ attempt = Table(
     Column("note", Text),
     Column("submitted_at", Text),
     Column("settled_at", Text),
-    Column("account", Integer),
+    Column("account", _INTEGER),
 )
 
 account = Table(
     "account",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", _INTEGER, primary_key=True),
     Column("fingerprint", Text),
-    Column("cap", Integer),
+    Column("cap", _INTEGER),
     Column("per", Text),
 )
 
 spending = Table(
     "spending",
     metadata,
-    Column("account", Integer, primary_key=True),
+    Column("account", _INTEGER, primary_key=True),
     Column("day", Text, primary_key=True),
-    Column("spent", Integer),
-    Column("reserved", Integer),
+    Column("spent", _INTEGER),
+    Column("reserved", _INTEGER),
 )
 
 file = Table(
@@ -156,21 +156,21 @@ media = Table(
 step = Table(
     "step",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("batch", Integer),
+    Column("id", _INTEGER, primary_key=True),
+    Column("batch", _INTEGER),
     Column("key", Text),
     Column("kind", Text),
     Column("parameters", Text),
-    Column("rank", Integer),
-    Column("wanted", Integer),
+    Column("rank", _INTEGER),
+    Column("wanted", _INTEGER),
 )
 
 making = Table(
     "making",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("step", Integer),
-    Column("file", Integer),
+    Column("id", _INTEGER, primary_key=True),
+    Column("step", _INTEGER),
+    Column("file", _INTEGER),
     Column("sha256", Text),
     Column("state", Text),
     Column("trouble", Text),
@@ -180,10 +180,10 @@ making = Table(
 derived = Table(
     "derived",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("making", Integer),
+    Column("id", _INTEGER, primary_key=True),
+    Column("making", _INTEGER),
     Column("path", Text),
     Column("partial", Text),
-    Column("bytes", Integer),
+    Column("bytes", _INTEGER),
     Column("sha256", Text),
 )
