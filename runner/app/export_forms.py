@@ -8,9 +8,9 @@ from runner import __version__
 from runner.app.exporting import Form, Work
 from runner.core.errors import UsageError
 from runner.core.shards import Sharding, bucket_path, shard_name
-from runner.files.destination import blocks
 from runner.files.outcomes import Content
 from runner.files.shard import Shard
+from runner.files.source import blocks
 from runner.report import card
 from runner.report.export_card import Exported, export_card
 from runner.report.features import Feature, Kind, declared

@@ -14,14 +14,16 @@ from pathlib import Path
 from runner import __version__
 from runner.app import describing
 from runner.app.inspecting import standing_of
-from runner.app.workplace import Workplace, find_batch, refuse_bucket
+from runner.app.workplace import Workplace, find_batch
+from runner.core.bucket_url import is_url
 from runner.core.choice import Flag
 from runner.core.errors import UsageError
 from runner.core.records import Batch, JobRecord, StoredFile, Trouble
 from runner.core.shards import DEFAULT_BYTES, sample_key
 from runner.core.splits import Splits
-from runner.files.destination import DamagedError, Destination
-from runner.files.folder import Folder
+from runner.files.depot import Depot
+from runner.files.destination import Destination
+from runner.files.source import DamagedError, UnreadableError
 from runner.report.card import Origin
 from runner.report.features import Feature
 from runner.report.metadata import Columns, row
@@ -30,6 +32,9 @@ from runner.report.samples import Sample, from_lines, to_line
 from runner.store import records, troubles
 from runner.store.records import Selection
 from runner.store.writer import Connection
+
+Sizes = Callable[[str], int | None]
+"""The length of the file at a path of the tree, ``None`` where there is none."""
 
 
 class Form(StrEnum):
@@ -95,7 +100,7 @@ class Background:
 class Work:
     """One export under way: where from, where to, and what."""
 
-    tree: Folder
+    tree: Depot
     destination: Destination
     wishes: ExportWishes
     gathered: Gathered
@@ -138,14 +143,21 @@ def export(workplace: Workplace, named: str, wishes: ExportWishes, make: Callabl
     """
     with workplace.reading() as connection:
         batch = find_batch(connection, named, workplace.state)
-    refuse_bucket(batch, "export")
-    _refuse_place(wishes.destination, batch)
-    with Folder(batch.output_dir, create=False) as tree, Destination(wishes.destination) as destination:
+    _refuse_place(wishes, batch)
+    with (
+        workplace.depot(batch.output_dir, batch.name, create=False) as tree,
+        Destination(wishes.destination) as destination,
+    ):
         try:
             return _exported(workplace, tree, batch, wishes, destination, make)
         except UsageError:
             destination.give_up()
             raise
+        except UnreadableError as error:
+            destination.give_up()
+            raise UsageError(
+                f"{error.strerror}; what is finished is kept, the same command goes on"
+            ) from error
         except OSError as error:
             raise UsageError(
                 f"{destination.building}: cannot be written: {error.strerror or error}; what is finished is kept, the same "
@@ -153,19 +165,22 @@ def export(workplace: Workplace, named: str, wishes: ExportWishes, make: Callabl
             ) from error
 
 
-def _refuse_place(destination: str, batch: Batch) -> None:
-    if "://" in destination:
+def _refuse_place(wishes: ExportWishes, batch: Batch) -> None:
+    destination, is_far = wishes.destination, is_url(batch.output_dir)
+    if wishes.link and is_far:
+        raise UsageError(f"--link: {batch.output_dir} is no directory of this machine; leave it out")
+    if is_url(destination):
         raise UsageError(
             f"-o {destination}: an export is made in a local directory; copy it to its store from there"
         )
     path, tree = Path(destination).resolve(), Path(batch.output_dir).resolve()
-    if path == tree or tree in path.parents:
+    if not is_far and (path == tree or tree in path.parents):
         raise UsageError(f"{path}: it is in the output directory of {batch.name}; name a directory outside")
 
 
 def _exported(
     workplace: Workplace,
-    tree: Folder,
+    tree: Depot,
     batch: Batch,
     wishes: ExportWishes,
     destination: Destination,
@@ -184,7 +199,7 @@ def _exported(
 
 
 def _gathered(
-    workplace: Workplace, tree: Folder, batch: Batch, wishes: ExportWishes, destination: Destination
+    workplace: Workplace, tree: Depot, batch: Batch, wishes: ExportWishes, destination: Destination
 ) -> tuple[Gathered, Background]:
     with workplace.reading() as connection:
         if connection is None:
@@ -197,9 +212,9 @@ def _gathered(
 
 
 def _spool(
-    connection: Connection, tree: Folder, batch: Batch, wishes: ExportWishes, destination: Destination
+    connection: Connection, tree: Depot, batch: Batch, wishes: ExportWishes, destination: Destination
 ) -> Gathered:
-    columns, digest = Columns(), hashlib.sha256()
+    columns, digest, sizes = Columns(), hashlib.sha256(), _sizes(tree)
     gathered = Gathered(dict.fromkeys(wishes.splits.names, 0))
     selection = replace(wishes.selection, with_files=True)
 
@@ -209,7 +224,7 @@ def _spool(
     for record in chosen():
         columns.note(record)
     with destination.spool() as out:
-        for sample in _samples(tree, chosen(), wishes, columns, gathered):
+        for sample in _samples(sizes, chosen(), wishes, columns, gathered):
             line = to_line(sample)
             digest.update(line)
             out.write(line)
@@ -218,8 +233,15 @@ def _spool(
     return gathered
 
 
+def _sizes(tree: Depot) -> Sizes:
+    try:
+        return tree.sizes()
+    except OSError as error:
+        raise UnreadableError(error.errno, f"{tree.path} cannot be read: {error.strerror}") from error
+
+
 def _samples(
-    tree: Folder,
+    sizes: Sizes,
     chosen: Iterator[JobRecord],
     wishes: ExportWishes,
     columns: Columns,
@@ -228,14 +250,14 @@ def _samples(
     for record in chosen:
         split = wishes.splits.of(record.job.prompt)
         for file in record.files:
-            if _is_there(tree, file, gathered):
+            if _is_there(sizes, file, gathered):
                 yield _sample(split, record, file, columns)
 
 
-def _is_there(tree: Folder, file: StoredFile, gathered: Gathered) -> bool:
+def _is_there(sizes: Sizes, file: StoredFile, gathered: Gathered) -> bool:
     if file.state != "placed":
         return False
-    if file.path is None or tree.stat_size(file.path) != file.bytes:
+    if file.path is None or sizes(file.path) != file.bytes:
         gathered.missing.append(file.path or "?")
         return False
     gathered.bytes += file.bytes or 0

@@ -5,7 +5,6 @@ finished. Nothing is written into a directory that is not ours, and nothing gets
 """
 
 import contextlib
-import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -13,9 +12,11 @@ from pathlib import Path
 from typing import BinaryIO, Self
 
 from runner.core.errors import UsageError
+from runner.files.depot import Depot
 from runner.files.disk import Access, Entry
 from runner.files.outcomes import Content
 from runner.files.root import PARTIAL, OutputRoot
+from runner.files.source import blocks, damaged
 
 BUILDING = ".partial"
 _MARK = "export"
@@ -23,11 +24,6 @@ _LONGEST_MARK_BYTES = 4096
 _SPOOL = "rows"
 _NEW = "new"
 _COPY = "copy"
-_BLOCK_BYTES = 1024 * 1024
-
-
-class DamagedError(OSError):
-    """A file of the tree does not hold what is recorded of it."""
 
 
 class Destination:
@@ -95,17 +91,17 @@ class Destination:
         with self.root.entry(name, create=True) as target:
             self._rename(_NEW, target)
 
-    def add(self, tree: OutputRoot, path: str, content: Content, name: str, *, link: bool) -> None:
+    def add(self, tree: Depot, path: str, content: Content, name: str, *, link: bool) -> None:
         """Put a file of the tree, which must hold ``content``, under this name: as a copy, or with ``link`` as a hard link.
 
-        Where no link can be made it is a copy. Raises ``DamagedError`` where the file holds something else.
+        Where no link can be made it is a copy. Raises what ``source.blocks`` does.
         """
         if self.root.hash_file(name) == content:
             return
         with self.root.entry(name, create=True) as target:
             with contextlib.suppress(FileNotFoundError):
                 self.root.disk.remove(target)
-            if link and self._linked(tree, path, content, target):
+            if link and tree.is_local and self._linked(tree, path, content, target):
                 return
             with self._fresh(_COPY) as file:
                 for block in blocks(tree, path, content):
@@ -181,34 +177,12 @@ class Destination:
         new = self.root.partial(name)
         os.replace(new.name, target.name, src_dir_fd=new.directory, dst_dir_fd=target.directory)
 
-    def _linked(self, tree: OutputRoot, path: str, content: Content, target: Entry) -> bool:
-        with tree.entry(path) as source:
-            if tree.digest(source) != content:
-                raise _damaged(tree, path)
+    def _linked(self, tree: Depot, path: str, content: Content, target: Entry) -> bool:
+        with tree.spool.entry(path) as source:
+            if tree.spool.digest(source) != content:
+                raise damaged(tree, path)
             try:
                 self.root.disk.link(source, target)
             except OSError:  # another file system, or one without links
                 return False
         return True
-
-
-def blocks(tree: OutputRoot, path: str, content: Content) -> Iterator[bytes]:
-    """What a file of the tree holds, in blocks; raises ``DamagedError`` at the end where it is not ``content``."""
-    digest, size = hashlib.sha256(), 0
-    with tree.entry(path) as entry:
-        handle = tree.disk.open_file(entry, Access.READ)
-    try:
-        while block := tree.disk.read(handle, _BLOCK_BYTES, size):
-            digest.update(block)
-            size += len(block)
-            if size > content.size_bytes:
-                raise _damaged(tree, path)
-            yield block
-    finally:
-        tree.disk.close(handle)
-    if Content(size, digest.hexdigest()) != content:
-        raise _damaged(tree, path)
-
-
-def _damaged(tree: OutputRoot, path: str) -> DamagedError:
-    return DamagedError(None, f"{tree.path}/{path} does not hold what is recorded of it")

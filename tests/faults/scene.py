@@ -118,6 +118,10 @@ class Scene:
         with self.start(*more, prefix=prefix, **also) as process:
             return process.end()
 
+    def start_other(self, *words: str) -> "Process":
+        """Another command as a process of its own."""
+        return replace(self, words=words).start()
+
     def ask(self, *words: str) -> Done:
         """A command inside this process, which is quicker; for what is neither killed nor stopped nor starved."""
         out, err = io.StringIO(), io.StringIO()

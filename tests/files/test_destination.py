@@ -7,7 +7,9 @@ import pytest
 from files_support import VIDEO, content_of
 
 from runner.core.errors import BusyError, UsageError
-from runner.files.destination import DamagedError, Destination, blocks
+from runner.files.destination import Destination
+from runner.files.folder import Folder
+from runner.files.source import DamagedError, blocks
 
 
 @pytest.fixture
@@ -16,12 +18,13 @@ def dest(tmp_path):
 
 
 @pytest.fixture
-def tree(root):
+def tree(tmp_path):
     """An output directory with one video."""
-    path = Path(root.path) / "p/take.mp4"
-    path.parent.mkdir()
+    path = tmp_path / "tree/p/take.mp4"
+    path.parent.mkdir(parents=True)
     path.write_bytes(VIDEO)
-    return root
+    with Folder(str(tmp_path / "tree")) as folder:
+        yield folder
 
 
 def contents(directory):

@@ -207,9 +207,9 @@ def test_a_page_and_a_card_of_somebody_else_are_left_alone(store, tmp_path):
     assert (done.code, {key: store.get(key) for key in theirs}) == (0, theirs)
 
 
-@pytest.mark.parametrize("command", ["report", "review", "sheet", "export", "prune"])
+@pytest.mark.parametrize("command", ["report", "review", "sheet", "prune"])
 def test_what_does_not_work_in_a_bucket_yet_says_so(store, tmp_path, command):
-    more = {"export": ["--format", "webdataset", "-o", "out"], "prune": ["--rejected", "--yes"]}
+    more = {"prune": ["--rejected", "--yes"]}
     with scene_in(tmp_path, settings=BUCKET_SETTINGS) as scene:
         assert scene.run().code == 0
         refused = scene.ask(command, "four", *more.get(command, []))
