@@ -1,14 +1,16 @@
 """Deleting the files of rejected jobs: the one command that takes a paid result away, because a person said so twice."""
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
 from runner.app import describing, shelving
 from runner.app.verifying import Checked, check_all
-from runner.app.workplace import Workplace, refuse_bucket, stamp
+from runner.app.workplace import Workplace, stamp
 from runner.core.errors import StateError, UsageError
-from runner.files.folder import Folder
+from runner.core.records import Batch
+from runner.files.depot import Depot
 from runner.files.outcomes import Damaged
 from runner.report.metadata import NAME
 from runner.store import batches, processing, pruning
@@ -67,13 +69,11 @@ def prune(
     ``UsageError`` (no such batch, not confirmed, no tree) and ``BusyError`` before anything is deleted.
     """
     with workplace.deciding(named) as (writer, batch):
-        refuse_bucket(batch, "prune")
         doomed = Doomed(*writer.write_now(pruning.totals, batch.pk))
         result = Pruned(batch.name)
         if not doomed.files:
             return result
-        with _root(batch.output_dir) as root:
-            root.lock()
+        with _root(workplace, batch) as root:
             if not confirm(doomed):
                 raise UsageError("not confirmed; nothing was deleted")
             writer.write_now(batches.mark_tree, batch.pk, stale=True)
@@ -84,7 +84,7 @@ def prune(
         return result
 
 
-def _is_listed(workplace: Workplace, root: Folder, result: Pruned) -> bool:
+def _is_listed(workplace: Workplace, root: Depot, result: Pruned) -> bool:
     """Bring the tree's list to what is left; whether that could be done."""
     with workplace.reading() as connection:
         batch = None if connection is None else batches.by_name(connection, result.batch)
@@ -98,15 +98,24 @@ def _is_listed(workplace: Workplace, root: Folder, result: Pruned) -> bool:
     return True
 
 
-def _root(output_dir: str) -> Folder:
-    try:
-        return Folder(output_dir, create=False)
-    except UsageError as error:  # a disk that is not mounted just now has not lost its files
-        raise UsageError(f"{error}; nothing was deleted") from error
+@contextlib.contextmanager
+def _root(workplace: Workplace, batch: Batch) -> Iterator[Depot]:
+    """The tree, locked; raises ``UsageError`` and ``BusyError``."""
+    with contextlib.ExitStack() as stack:
+        try:
+            root = stack.enter_context(workplace.depot(batch.output_dir, batch.name, create=False))
+            root.lock()
+            root.refuse_if_replaced()
+        except UsageError as error:  # a disk that is not mounted just now has not lost its files
+            raise UsageError(f"{error}; nothing was deleted") from error
+        except OSError as error:
+            why = f"{batch.output_dir} cannot be read: {error.strerror}; nothing was deleted"
+            raise UsageError(why) from error
+        yield root
 
 
 def _delete_all(
-    writer: DirectWriter, root: Folder, batch_pk: int, result: Pruned, tell: Callable[[Pruning], None]
+    writer: DirectWriter, root: Depot, batch_pk: int, result: Pruned, tell: Callable[[Pruning], None]
 ) -> None:
     after_job = 0
     while page := writer.write_now(pruning.page, batch_pk, after_job, PAGE):
@@ -124,7 +133,7 @@ def _delete_all(
 
 
 def _delete_if_doomed(
-    connection: Connection, root: Folder, of_job: list[Recorded], result: Pruned
+    connection: Connection, root: Depot, of_job: list[Recorded], result: Pruned
 ) -> str | None:
     """Delete the files of one job and forget them; why they are left, ``None`` if they are deleted.
 
@@ -154,7 +163,7 @@ def _why_left(checked: Checked) -> str | None:
     return None
 
 
-def _delete_derived(root: Folder, made: list[Derived]) -> str | None:
+def _delete_derived(root: Depot, made: list[Derived]) -> str | None:
     """The same for what steps made of them; one that somebody has changed is theirs, and stays."""
     for one in made:
         try:
@@ -164,17 +173,14 @@ def _delete_derived(root: Folder, made: list[Derived]) -> str | None:
     return None
 
 
-def _delete(root: Folder, files: list[Recorded]) -> str | None:
+def _delete(root: Depot, files: list[Recorded]) -> str | None:
     """Delete the files of a job durably; why that was not possible, ``None`` if it was."""
     for one in files:
         path = one.file.path or ""
         try:
-            with root.entry(path) as entry:
-                root.disk.remove(entry)
-                root.disk.sync(entry.directory)
+            root.remove(path)
         except FileNotFoundError:
             continue
         except OSError as error:
             return f"{path} cannot be deleted: {error.strerror}"
-        root.remove_empty_directories(path)
     return None

@@ -7,6 +7,7 @@ import os
 import shutil
 from pathlib import Path
 
+from runner.files.depot import Depot
 from runner.files.disk import Entry
 from runner.files.folder import Folder
 from runner.files.outcomes import (
@@ -75,12 +76,9 @@ def clear(writer: DirectWriter, root: Folder, making: int) -> None:
     writer.write_now(processing.forget, making)
 
 
-def take_away(root: Folder, one: Derived) -> CheckOutcome:
+def take_away(root: Depot, one: Derived) -> CheckOutcome:
     """Delete a file durably if it is what the step made; what stood there. Raises ``OSError``."""
     found = root.check(one.path, Content(one.bytes, one.sha256))
     if isinstance(found, Intact):
-        with root.entry(one.path) as entry:
-            root.disk.remove(entry)
-            root.disk.sync(entry.directory)
-        root.remove_empty_directories(one.path)
+        root.remove(one.path)
     return found

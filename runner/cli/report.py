@@ -3,7 +3,7 @@
 import click
 
 from runner.cli import completing
-from runner.cli.edge import show, show_json
+from runner.cli.edge import say, show, show_json
 from runner.cli.options import json_option, sandbox_option, workplace
 from runner.core.counting import noun
 
@@ -26,9 +26,9 @@ def command(ctx: click.Context, *, batch: str, file: str | None, sandbox: bool, 
 
     done = report(workplace(ctx, sandbox=sandbox), batch, file)
     if as_json:
-        show_json(
-            {"batch": done.batch, "path": str(done.path), "url": done.path.as_uri(), "bytes": done.bytes}
-        )
+        show_json({"batch": done.batch, "path": done.path, "url": done.url, "bytes": done.bytes})
     else:
         show(f"{done.path} ({size(done.bytes)}, {done.jobs:,} {noun(done.jobs, 'job')})")
-        show(done.path.as_uri())
+        show(done.url)
+    if done.note is not None:
+        say(done.note)

@@ -163,6 +163,11 @@ class BucketDepot:
         except OSError as error:
             return bucket_trouble(error, f"{self.path}/{new}")
 
+    def remove(self, path: str) -> None:
+        if self.bucket.look(_key(path)) is None:  # a store says of a key that is not there that it is deleted
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        self.bucket.remove(_key(path))
+
     def set_aside(self, path: str, directory: str) -> str | None:
         name = PurePosixPath(path)
         for number in itertools.count():

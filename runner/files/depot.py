@@ -75,6 +75,9 @@ class Depot(Protocol):
     def move(self, old: str, new: str, content: Content) -> PlaceOutcome:
         """Rename a file that the runner wrote; see ``place.move``."""
 
+    def remove(self, path: str) -> None:
+        """Delete the file there for good, and what it leaves empty; raises ``FileNotFoundError`` where none is."""
+
     def set_aside(self, path: str, directory: str) -> str | None:
         """Make way at ``path``; see ``aside.set_aside``."""
 

@@ -73,5 +73,11 @@ class Folder(OutputRoot):
     def move(self, old: str, new: str, content: Content) -> PlaceOutcome:
         return move(self, old, new, content)
 
+    def remove(self, path: str) -> None:
+        with self.entry(path) as entry:
+            self.disk.remove(entry)
+            self.disk.sync(entry.directory)
+        self.remove_empty_directories(path)
+
     def set_aside(self, path: str, directory: str) -> str | None:
         return set_aside(self, path, directory)
