@@ -15,7 +15,7 @@ from runner.core.choice import Flag
 from runner.core.picture import agrees
 from runner.core.records import JobRecord, StoredFile
 from runner.core.safe_text import for_terminal
-from runner.files.root import OutputRoot
+from runner.files.depot import Depot
 from runner.media import sheet
 from runner.media.lettering import Lettering
 from runner.media.outcomes import Pictured, Unreadable
@@ -33,11 +33,11 @@ _TEXT_CHARS = 2000
 class Drawing:
     """Draws into one folder; a prompt's pages are held one at a time. To be closed.
 
-    ``prompts`` have got ``files`` files so far. Its methods raise ``UsageError``.
+    ``prompts`` have got ``files`` files so far. Its methods raise ``UsageError``, and ``OSError`` where a store cannot be read.
     """
 
     def __init__(
-        self, workplace: Workplace, root: OutputRoot, directory: Path, columns: int, font: str | None
+        self, workplace: Workplace, root: Depot, directory: Path, columns: int, font: str | None
     ) -> None:
         self.is_pdf = False
         self.only_kept = False

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from runner.core.errors import UsageError
 from runner.core.picture import OtherRatio, agrees
 from runner.core.records import Media, StoredFile
-from runner.files.disk import Access, Kind
-from runner.files.root import OutputRoot
+from runner.files.depot import Depot
 from runner.media.outcomes import Probed, Unreadable
 from runner.media.viewer import Viewer
 from runner.report.pictures import NAMED, other_ratio_note, unreadable_note
@@ -60,7 +59,7 @@ class Looked:
 
 async def look(
     writer: DirectWriter,
-    root: OutputRoot,
+    root: Depot,
     batch_pk: int,
     is_wanted: Callable[[], bool] = lambda: True,
     progress: Callable[[int], None] = lambda _: None,
@@ -103,18 +102,26 @@ def ratio_notes(connection: Connection, batch_pk: int) -> tuple[str, ...]:
 
 
 @contextlib.contextmanager
-def opened(root: OutputRoot, file: StoredFile) -> Iterator[int | None]:
-    """The handle of a file that is there and as long as it is recorded, else ``None``."""
-    handle = _handle(root, file)
-    try:
+def opened(root: Depot, file: StoredFile) -> Iterator[int | None]:
+    """The handle of a file that is there and as long as it is recorded, else ``None``.
+
+    Raises ``OSError`` where a store cannot say that; a file that cannot be read here is as good as gone.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            if file.path is None or file.bytes is None:
+                handle = None
+            else:
+                handle = stack.enter_context(root.opened(file.path, file.bytes))
+        except OSError as error:
+            if not root.is_local and not isinstance(error, FileNotFoundError):
+                raise
+            handle = None
         yield handle
-    finally:
-        if handle is not None:
-            root.disk.close(handle)
 
 
 async def _all_seen(
-    root: OutputRoot, page: list[Unseen], viewers: asyncio.Queue[Viewer], is_wanted: Callable[[], bool]
+    root: Depot, page: list[Unseen], viewers: asyncio.Queue[Viewer], is_wanted: Callable[[], bool]
 ) -> list[tuple[Unseen, Probed]]:
     try:
         async with asyncio.TaskGroup() as group:
@@ -132,7 +139,7 @@ def _first(errors: ExceptionGroup[Exception]) -> Exception:
 
 
 async def _seen(
-    root: OutputRoot, file: StoredFile, viewers: asyncio.Queue[Viewer], is_wanted: Callable[[], bool]
+    root: Depot, file: StoredFile, viewers: asyncio.Queue[Viewer], is_wanted: Callable[[], bool]
 ) -> Probed | None:
     viewer = await viewers.get()
     try:
@@ -141,24 +148,9 @@ async def _seen(
         viewers.put_nowait(viewer)
 
 
-def _probed(root: OutputRoot, file: StoredFile, viewer: Viewer) -> Probed | None:
+def _probed(root: Depot, file: StoredFile, viewer: Viewer) -> Probed | None:
     with opened(root, file) as handle:
         return None if handle is None else viewer.probe(handle)
-
-
-def _handle(root: OutputRoot, file: StoredFile) -> int | None:
-    if file.path is None:
-        return None
-    try:
-        with root.entry(file.path) as entry:
-            handle = root.disk.open_file(entry, Access.READ)
-    except OSError:
-        return None
-    found = root.disk.stat_handle(handle)
-    if found.kind is Kind.FILE and found.size_bytes == file.bytes:
-        return handle
-    root.disk.close(handle)
-    return None
 
 
 def _kept(found: Probed) -> Media:

@@ -172,14 +172,13 @@ class _Batchwork:
 
     async def _looked(self, writer: DirectWriter, batch: Batch, root: Depot, ending: Ending) -> Ending:
         """Look into what is new in the tree, where the extra ``media`` is there; that it cannot be done fails no run."""
-        if not root.is_local or not media.is_installed():
+        if not media.is_installed():
             return ending
         try:
-            looked = await probing.look(
-                writer, root.spool, batch.pk, lambda: self.interruption.signal is None
-            )
+            looked = await probing.look(writer, root, batch.pk, lambda: self.interruption.signal is None)
         except (OSError, UsageError) as error:
-            self.notes.append(f"the videos were not looked into: {error}")
+            why = error.strerror if isinstance(error, OSError) else None
+            self.notes.append(f"the videos were not looked into: {why or error}")
             return ending
         self.notes.extend(looked.notes())
         if self.interruption.signal is not None:

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 from runner.app.inspecting import standing_of
-from runner.app.workplace import Workplace, find_batch, refuse_bucket, stamp
+from runner.app.workplace import Workplace, find_batch, stamp
+from runner.core.bucket_url import is_url
 from runner.core.errors import StateError
 from runner.report.payload import Standing
 from runner.review.server import serve_forever
@@ -28,7 +29,10 @@ def subject_of(workplace: Workplace, named: str) -> Subject:
     """What the review of a batch needs to know; raises ``UsageError`` where there is no such batch."""
     with workplace.reading() as connection:
         batch = find_batch(connection, named, workplace.state)
-    refuse_bucket(batch, "review")
+    if is_url(
+        batch.output_dir
+    ):  # without the library nothing could be seen; the store is asked for each video
+        workplace.depot(batch.output_dir, batch.name, create=False)
 
     def standing(connection: Connection) -> Standing:
         return standing_of(workplace, connection, batches.by_pk(connection, batch.pk))

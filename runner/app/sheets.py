@@ -8,12 +8,13 @@ from pathlib import Path
 from runner import media
 from runner.app import probing
 from runner.app.verifying import existing_root
-from runner.app.workplace import Workplace, find_batch, refuse_bucket
+from runner.app.workplace import Workplace, find_batch
+from runner.core.bucket_url import is_url
 from runner.core.errors import UsageError
 from runner.core.records import Batch
 from runner.core.sheet_names import SheetNames
 from runner.core.suggestion import did_you_mean
-from runner.files.root import OutputRoot
+from runner.files.depot import Depot
 from runner.store import prompts
 from runner.store.database import open_for_writing
 from runner.store.writer import DirectWriter
@@ -61,18 +62,21 @@ def draw(workplace: Workplace, named: str, wishes: Wishes, tell: Callable[[Path]
         batch = find_batch(connection, named, workplace.state)
         known = [] if connection is None else prompts.prompt_ids(connection, batch.pk)
     chosen, names = _chosen(known, wishes.prompt, batch.name), SheetNames(known)
-    refuse_bucket(batch, "sheet")
     directory = _directory(batch, wishes.directory)
     with existing_root(workplace, batch) as tree:
         if tree is None:
             raise UsageError(f"{batch.name} has no videos yet: there is no {batch.output_dir}")
-        root = tree.spool
-        notes = _looked_into(workplace, root, batch)
-        with Drawing(workplace, root, directory, wishes.columns, wishes.font) as drawing:
-            drawing.is_pdf, drawing.only_kept = wishes.pdf, wishes.kept
-            for prompt_id, job_pks in _jobs(workplace, batch, chosen):
-                drawing.draw(batch.pk, names.of(prompt_id), job_pks, tell)
-            return Drawn(batch.name, directory, drawing.prompts, drawing.files, (*notes, *drawing.notes()))
+        try:
+            notes = _looked_into(workplace, tree, batch)
+            with Drawing(workplace, tree, directory, wishes.columns, wishes.font) as drawing:
+                drawing.is_pdf, drawing.only_kept = wishes.pdf, wishes.kept
+                for prompt_id, job_pks in _jobs(workplace, batch, chosen):
+                    drawing.draw(batch.pk, names.of(prompt_id), job_pks, tell)
+                return Drawn(
+                    batch.name, directory, drawing.prompts, drawing.files, (*notes, *drawing.notes())
+                )
+        except OSError as error:
+            raise UsageError(f"{batch.output_dir} cannot be read: {error.strerror or error}") from error
 
 
 def _chosen(known: Sequence[str], prompt: str | None, batch: str) -> Sequence[str]:
@@ -95,6 +99,10 @@ def _jobs(workplace: Workplace, batch: Batch, chosen: Sequence[str]) -> Iterator
 
 def _directory(batch: Batch, wanted: str | None) -> Path:
     """Where the sheets go; raises ``UsageError`` for a place in the tree, whose loaders would take them for its own."""
+    if wanted is not None and is_url(wanted):
+        raise UsageError(f"-o {wanted}: sheets are drawn into a local folder; name one")
+    if is_url(batch.output_dir):
+        return Path(f"{batch.name}-sheets" if wanted is None else wanted)
     tree = Path(batch.output_dir)
     directory = tree.with_name(f"{tree.name}-sheets") if wanted is None else Path(wanted)
     if directory.resolve().is_relative_to(tree.resolve()):
@@ -105,7 +113,7 @@ def _directory(batch: Batch, wanted: str | None) -> Path:
     return directory
 
 
-def _looked_into(workplace: Workplace, root: OutputRoot, batch: Batch) -> tuple[str, ...]:
+def _looked_into(workplace: Workplace, root: Depot, batch: Batch) -> tuple[str, ...]:
     writer = DirectWriter(open_for_writing(workplace.state))
     try:
         looked = asyncio.run(probing.look(writer, root, batch.pk))

@@ -156,14 +156,6 @@ def find_batch(connection: Connection | None, named: str, state: State) -> Batch
     return found
 
 
-def refuse_bucket(batch: Batch, command: str) -> None:
-    """Raise ``UsageError`` if the tree of a batch stands in object storage, where ``command`` does not work yet."""
-    if is_url(batch.output_dir):
-        raise UsageError(
-            f"`runner {command}` does not work on a tree in object storage yet: {batch.output_dir}"
-        )
-
-
 def _named(connection: Connection, named: str) -> Batch | None:
     return batches.by_name(connection, named) or batches.by_manifest(connection, os.path.realpath(named))
 

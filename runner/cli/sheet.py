@@ -22,7 +22,7 @@ _MOST_COLUMNS = 12
     "directory",
     metavar="DIR",
     type=click.Path(file_okay=False),
-    help="Where the sheets go. [default: the output directory's name with -sheets, beside it]",
+    help="Where the sheets go. [default: the output directory's name with -sheets, beside it; of a tree in object storage, BATCH-sheets here]",
 )
 @click.option("--prompt", metavar="ID", help="Only the sheet of this prompt.")
 @click.option("--pdf", is_flag=True, help="A PDF a prompt, instead of PNG pictures.")

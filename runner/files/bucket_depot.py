@@ -11,6 +11,7 @@ asks the store what stands under the key: the same length and SHA-256 mean that 
 """
 
 import asyncio
+import contextlib
 import errno
 import itertools
 import os
@@ -36,6 +37,7 @@ from runner.files.outcomes import (
     PlaceOutcome,
 )
 from runner.files.probe import prove_writable
+from runner.files.reading import Reading, fetched, reading
 from runner.files.root import OutputRoot, components_of, digest_of
 from runner.files.upload import Upload, attributes_of, bucket_trouble, forget, text_type_of
 
@@ -112,6 +114,16 @@ class BucketDepot:
         if held is None:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         yield from self._blocks(path, held)
+
+    @contextlib.contextmanager
+    def reading(self, path: str, size_bytes: int) -> Iterator[Reading]:
+        yield reading(self.bucket, _key(path), size_bytes)
+
+    @contextlib.contextmanager
+    def opened(self, path: str, size_bytes: int) -> Iterator[int]:
+        read = reading(self.bucket, _key(path), size_bytes)
+        with fetched(read, self.spool.path) as handle:
+            yield handle
 
     def lines(self, path: str, longest_bytes: int) -> Iterator[bytes | None]:
         return split(self.blocks(path), longest_bytes)

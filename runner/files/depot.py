@@ -5,11 +5,13 @@ and synced in the ``spool``, which is a directory in any case: that of the tree 
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol, Self
 
 from runner.core.bucket_url import bucket_url, is_url
 from runner.files.outcomes import CheckOutcome, Content, PlaceOutcome
+from runner.files.reading import Reading
 from runner.files.root import OutputRoot
 
 
@@ -55,6 +57,12 @@ class Depot(Protocol):
 
     def blocks(self, path: str) -> Iterator[bytes]:
         """All bytes of the file there; raises ``FileNotFoundError`` where none is."""
+
+    def reading(self, path: str, size_bytes: int) -> AbstractContextManager[Reading]:
+        """Reads anywhere in a file of just this length; raises ``FileNotFoundError`` where none such is."""
+
+    def opened(self, path: str, size_bytes: int) -> AbstractContextManager[int]:
+        """The handle of such a file, for as long as this lasts; of a copy that nobody sees where the tree is far."""
 
     def lines(self, path: str, longest_bytes: int) -> Iterator[bytes | None]:
         """The lines of a text file; see ``lines.lines_of``."""

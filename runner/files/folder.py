@@ -4,12 +4,14 @@ import asyncio
 import contextlib
 import os
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
 from runner.files.aside import set_aside
 from runner.files.disk import Access
 from runner.files.lines import blocks_of, lines_of
 from runner.files.outcomes import CheckOutcome, Content, PlaceOutcome
 from runner.files.place import move, place
+from runner.files.reading import Reading, opened
 from runner.files.root import OutputRoot
 from runner.files.verify import compared
 
@@ -34,6 +36,14 @@ class Folder(OutputRoot):
 
     def check(self, path: str, content: Content) -> CheckOutcome:
         return compared(self, path, content)
+
+    @contextlib.contextmanager
+    def reading(self, path: str, size_bytes: int) -> Iterator[Reading]:
+        with opened(self, path, size_bytes) as handle:
+            yield lambda offset, size: self.disk.read(handle, size, offset)
+
+    def opened(self, path: str, size_bytes: int) -> AbstractContextManager[int]:
+        return opened(self, path, size_bytes)
 
     def lines(self, path: str, longest_bytes: int) -> Iterator[bytes | None]:
         return lines_of(self, path, longest_bytes)

@@ -65,7 +65,10 @@ async def reviewing(subject: Subject, port: int = 0, pace: Pace = USUAL) -> Asyn
         await lookout.begin()
         chooser = Chooser(subject)
         stack.push_async_callback(asyncio.to_thread, chooser.close)
-        service = _Service(subject, feed, lookout, chooser, pace.heartbeat_s)
+        trees = videos.Trees(subject.state.parent)
+        stack.callback(trees.close)
+        service = _Service(subject, feed, lookout, chooser, trees)
+        service.heartbeat_s = pace.heartbeat_s
         number = await stack.enter_async_context(_listening(service.handle, port))
         stack.callback(feed.close)  # first: what is open ends by itself then
         async with asyncio.TaskGroup() as tasks:
@@ -121,14 +124,15 @@ class _Service:
     """What is answered to whom."""
 
     def __init__(
-        self, subject: Subject, feed: Feed, lookout: Lookout, chooser: Chooser, heartbeat_s: float
+        self, subject: Subject, feed: Feed, lookout: Lookout, chooser: Chooser, trees: videos.Trees
     ) -> None:
         self.token = door.new_token()
         self._subject = subject
         self._feed = feed
         self._lookout = lookout
         self._chooser = chooser
-        self._heartbeat_s = heartbeat_s
+        self._trees = trees
+        self.heartbeat_s = events.HEARTBEAT_S
         self._numbers = Numbers()
         self._teller = events.Teller(subject, feed, lookout, self._numbers)
         self._streams = 0
@@ -175,7 +179,7 @@ class _Service:
         answer = web.StreamResponse(headers={**door.HEADERS, "Content-Type": "text/event-stream"})
         self._streams += 1
         try:
-            await events.stream(request, answer, self._feed, self._teller, self._heartbeat_s)
+            await events.stream(request, answer, self._feed, self._teller, self.heartbeat_s)
         finally:
             self._streams -= 1
         return answer
@@ -188,7 +192,7 @@ class _Service:
         if file is None:
             return _nothing()
         tree = await self._lookout.read(self._subject.tree)
-        return await videos.send(request, door.HEADERS, tree, file) or _nothing()
+        return await videos.send(request, door.HEADERS, self._trees, tree, file) or _nothing()
 
 
 async def _body(request: web.BaseRequest) -> bytes:

@@ -31,7 +31,7 @@ class Subject:
     now: Callable[[], str]
 
     def tree(self, connection: Connection) -> str:
-        """The output directory, absolute; it may not be there."""
+        """The output directory, absolute, or the URL of the tree; it may not be there."""
         return batches.by_pk(connection, self.batch_pk).output_dir
 
     def is_at_work(self) -> bool:

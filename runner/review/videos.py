@@ -3,19 +3,28 @@
 import asyncio
 import contextlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
+from typing import TypeVar
 from urllib.parse import unquote_to_bytes
 
 from aiohttp import web
 
+from runner.core.bucket_url import is_url
 from runner.core.errors import UsageError
 from runner.core.records import StoredFile
-from runner.files.disk import Access, Kind
-from runner.files.root import OutputRoot
+from runner.files.depot import Depot, open_depot
+from runner.files.folder import Folder
+from runner.files.reading import Reading
+from runner.review.choosing import RefusedError
+
+T = TypeVar("T")
 
 _BLOCK_BYTES = 256 * 1024
+_FAR_BYTES = 2 * 1024 * 1024  # a request each
+_AT_ONCE = 8
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 _NEVER = re.compile(
     r"%(?:2f|5c|00)|\\", re.IGNORECASE
@@ -74,30 +83,53 @@ def part_of(size_bytes: int, etag: str, headers: Mapping[str, str], *, has_body:
     return Part(206, start, stop) if start < stop else Part(416, 0, 0)
 
 
-@contextlib.contextmanager
-def opened(tree: str, file: StoredFile) -> Iterator[tuple[OutputRoot, int]]:
-    """The file in its tree, reached through no symlink; raises ``FileNotFoundError`` where it is not as it is recorded."""
-    with contextlib.ExitStack() as stack:
-        try:
-            root = stack.enter_context(OutputRoot(tree, create=False))
-            entry = stack.enter_context(root.entry(file.path or ""))
-            handle = root.disk.open_file(entry, Access.READ)
-        except (UsageError, OSError, ValueError) as error:
-            raise FileNotFoundError(f"{file.path} cannot be opened") from error
-        stack.callback(root.disk.close, handle)
-        found = root.disk.stat_handle(handle)
-        if found.kind is not Kind.FILE or found.size_bytes != file.bytes:
-            raise FileNotFoundError(f"{file.path} is not as it was recorded")
-        yield root, handle
+class Trees:
+    """Where the videos are read: a tree on this machine is opened for each, one in a bucket once for all. To be closed."""
+
+    def __init__(self, spool: Path) -> None:
+        """``spool`` is a directory that nothing is put into."""
+        self._spool = spool
+        self._far: dict[str, Depot] = {}
+        self._threads = ThreadPoolExecutor(_AT_ONCE)
+
+    def close(self) -> None:
+        """Let go of what is open; nothing is awaited."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def call(self, function: Callable[..., T], *args: object) -> T:
+        """Call what blocks, in a thread of its own kind: a store that hangs holds up nobody who chooses."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, function, *args)
+
+    @contextlib.contextmanager
+    def opened(self, tree: str, file: StoredFile) -> Iterator[Reading]:
+        """Reads the file in its tree, reached through no symlink.
+
+        Raises ``FileNotFoundError`` where it is not as it is recorded, ``RefusedError`` where a store cannot say that.
+        """
+        with contextlib.ExitStack() as stack:
+            try:
+                root = self._depot(tree) if is_url(tree) else stack.enter_context(Folder(tree, create=False))
+                read = stack.enter_context(root.reading(file.path or "", file.bytes or 0))
+            except (UsageError, OSError, ValueError) as error:
+                if is_url(tree) and not isinstance(error, FileNotFoundError):
+                    why = error.strerror if isinstance(error, OSError) else error
+                    raise RefusedError(503, f"{tree}: {why}") from error
+                raise FileNotFoundError(f"{file.path} cannot be opened") from error
+            yield read
+
+    def _depot(self, tree: str) -> Depot:
+        if tree not in self._far:
+            self._far[tree] = open_depot(tree, self._spool)
+        return self._far[tree]
 
 
 async def send(
-    request: web.BaseRequest, headers: Mapping[str, str], tree: str, file: StoredFile
+    request: web.BaseRequest, headers: Mapping[str, str], trees: Trees, tree: str, file: StoredFile
 ) -> web.StreamResponse | None:
     """Answer with the file, or the part of it that was asked for; ``None`` where it is not there as it is recorded."""
     with contextlib.ExitStack() as stack:
         try:
-            root, handle = await asyncio.to_thread(stack.enter_context, opened(tree, file))
+            read = await trees.call(stack.enter_context, trees.opened(tree, file))
         except FileNotFoundError:
             return None
         size_bytes = file.bytes or 0
@@ -105,16 +137,25 @@ async def send(
         answer = web.StreamResponse(status=part.status, headers=_about(file, part, size_bytes, headers))
         answer.content_length = part.stop - part.start
         await answer.prepare(request)
-        position = part.start if request.method == "GET" else part.stop
-        while position < part.stop:
-            wanted = min(_BLOCK_BYTES, part.stop - position)
-            block = await asyncio.to_thread(root.disk.read, handle, wanted, position)
-            if not block:  # it was cut meanwhile: the connection ends before the announced length
-                raise ConnectionResetError(f"{file.path} ended early")
-            await answer.write(block)
-            position += len(block)
+        if request.method == "GET":
+            async for block in _blocks(trees, read, part, _FAR_BYTES if is_url(tree) else _BLOCK_BYTES):
+                await answer.write(block)
         await answer.write_eof()
         return answer
+
+
+async def _blocks(trees: Trees, read: Reading, part: Part, most_bytes: int) -> AsyncIterator[bytes]:
+    """The bytes of a part; what cannot be read ends the connection before the announced length."""
+    position = part.start
+    while position < part.stop:
+        try:
+            block = await trees.call(read, position, min(most_bytes, part.stop - position))
+        except OSError as error:
+            raise ConnectionResetError("it cannot be read any more") from error
+        if not block:
+            raise ConnectionResetError("it was cut meanwhile")
+        yield block
+        position += len(block)
 
 
 def _about(file: StoredFile, part: Part, size_bytes: int, headers: Mapping[str, str]) -> dict[str, str]:

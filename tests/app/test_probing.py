@@ -10,12 +10,12 @@ from runner.app.preflight import RunWishes
 from runner.app.stopping import Interruption
 from runner.app.workplace import Workplace
 from runner.core.events import EventName
-from runner.files.root import OutputRoot
+from runner.files.folder import Folder
 from tests.app.bench import Bench
 
 
 def look(bench: Bench, is_wanted=lambda: True) -> probing.Looked:
-    with bench.writer() as writer, OutputRoot(str(bench.tree)) as root:
+    with bench.writer() as writer, Folder(str(bench.tree)) as root:
         return asyncio.run(probing.look(writer, root, bench.batch().pk, is_wanted))
 
 

@@ -1,13 +1,12 @@
 """An export of a batch whose tree stands in a bucket: the same bytes as one whose tree stands on a disk."""
 
-import contextlib
-import sqlite3
 import threading
 
 import pytest
 
 from tests.faults.scene import BATCH, scene_in
-from tests.storage.test_bucket_run import BUCKET_SETTINGS, TREE, tree_of
+from tests.storage.near import below, on_a_disk
+from tests.storage.test_bucket_run import BUCKET_SETTINGS, TREE
 
 FOX = "fox/normal_1x1/take-01.mp4"
 FORMS = ("hf", "webdataset", "parquet", "csv", "jsonl")
@@ -20,29 +19,6 @@ def made(store, tmp_path):
     with scene_in(tmp_path / "cloud", settings=BUCKET_SETTINGS, two_files=0.0) as scene:
         assert scene.resume().code == 0
         yield scene
-
-
-def below(directory):
-    return {
-        str(path.relative_to(directory)): path.read_bytes() for path in directory.rglob("*") if path.is_file()
-    }
-
-
-@contextlib.contextmanager
-def on_a_disk(store, scene):
-    """The same batch, for as long as this lasts, with its tree copied to a directory."""
-    copy = scene.root / "copy"
-    for path, content in tree_of(store).items():
-        (copy / path).parent.mkdir(parents=True, exist_ok=True)
-        (copy / path).write_bytes(content)
-    place(scene, str(copy))
-    yield copy
-    place(scene, TREE)
-
-
-def place(scene, output_dir):
-    with contextlib.closing(sqlite3.connect(scene.state)) as state, state:
-        state.execute("update batch set output_dir = ?", (output_dir,))
 
 
 def export(scene, dest, *more):

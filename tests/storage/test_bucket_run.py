@@ -207,17 +207,6 @@ def test_a_page_and_a_card_of_somebody_else_are_left_alone(store, tmp_path):
     assert (done.code, {key: store.get(key) for key in theirs}) == (0, theirs)
 
 
-@pytest.mark.parametrize("command", ["review", "sheet"])
-def test_what_does_not_work_in_a_bucket_yet_says_so(store, tmp_path, command):
-    with scene_in(tmp_path, settings=BUCKET_SETTINGS) as scene:
-        assert scene.run().code == 0
-        refused = scene.ask(command, "four")
-    assert (
-        refused.code,
-        f"`runner {command}` does not work on a tree in object storage yet" in refused.err,
-    ) == (2, True)
-
-
 def test_a_finished_batch_run_again_changes_nothing_in_the_bucket(store, proxy, tmp_path):
     with scene_in(tmp_path, settings=BUCKET_SETTINGS) as scene:
         first = scene.run()
