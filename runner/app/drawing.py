@@ -1,7 +1,7 @@
 """The sheets of one prompt after the other: pictures out of its videos, and the pages that they stand on."""
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
@@ -60,6 +60,13 @@ class Drawing:
         self._threads.shutdown(cancel_futures=True)
         while not self._viewers.empty():
             self._viewers.get().close()
+
+    def draw_all(
+        self, batch_pk: int, named: Iterable[tuple[str, Sequence[int]]], tell: Callable[[Path], None]
+    ) -> None:
+        """Write the files of one prompt after the other: its name among the sheets, and the rows of its jobs."""
+        for name, job_pks in named:
+            self.draw(batch_pk, name, job_pks, tell)
 
     def draw(self, batch_pk: int, name: str, job_pks: Sequence[int], tell: Callable[[Path], None]) -> None:
         """Write the files that this prompt's jobs have now, and tell each; none where there is nothing to show."""

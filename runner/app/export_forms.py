@@ -137,11 +137,11 @@ def _groups(work: Work, split: str) -> Iterator[tuple[int, Iterator[Sample]]]:
 def _shards(work: Work, split: str) -> Iterator[tuple[str, int, Content]]:
     for number, samples in _groups(work, split):
         name = shard_name(split, number, "tar")
-        whole = work.destination.root.hash_file(name)
+        whole = work.destination.finished(name)
         if whole is None:
             with work.destination.file(name) as out:
                 written = _write_shard(work, Shard(out), samples)
-            whole = work.destination.root.hash_file(name)
+            whole = work.destination.finished(name)
         else:
             written = sum(1 for _ in samples)
         if whole is None:

@@ -13,16 +13,16 @@ from pathlib import Path
 
 from runner import __version__
 from runner.app import describing
+from runner.app.export_place import refuse_place
 from runner.app.inspecting import standing_of
 from runner.app.workplace import Workplace, find_batch
-from runner.core.bucket_url import is_url
 from runner.core.choice import Flag
 from runner.core.errors import UsageError
 from runner.core.records import Batch, JobRecord, StoredFile, Trouble
 from runner.core.shards import DEFAULT_BYTES, sample_key
 from runner.core.splits import Splits
+from runner.files.building import Building, open_building
 from runner.files.depot import Depot
-from runner.files.destination import Destination
 from runner.files.source import DamagedError, UnreadableError
 from runner.report.card import Origin
 from runner.report.features import Feature
@@ -101,7 +101,7 @@ class Work:
     """One export under way: where from, where to, and what."""
 
     tree: Depot
-    destination: Destination
+    destination: Building
     wishes: ExportWishes
     gathered: Gathered
     background: Background
@@ -143,10 +143,10 @@ def export(workplace: Workplace, named: str, wishes: ExportWishes, make: Callabl
     """
     with workplace.reading() as connection:
         batch = find_batch(connection, named, workplace.state)
-    _refuse_place(wishes, batch)
+    refuse_place(wishes.destination, batch, links=wishes.link)
     with (
         workplace.depot(batch.output_dir, batch.name, create=False) as tree,
-        Destination(wishes.destination) as destination,
+        open_building(wishes.destination, _spool_beside(workplace, wishes)) as destination,
     ):
         try:
             return _exported(workplace, tree, batch, wishes, destination, make)
@@ -160,22 +160,15 @@ def export(workplace: Workplace, named: str, wishes: ExportWishes, make: Callabl
             ) from error
         except OSError as error:
             raise UsageError(
-                f"{destination.building}: cannot be written: {error.strerror or error}; what is finished is kept, the same "
+                f"{destination.site}: cannot be written: {error.strerror or error}; what is finished is kept, the same "
                 "command goes on"
             ) from error
 
 
-def _refuse_place(wishes: ExportWishes, batch: Batch) -> None:
-    destination, is_far = wishes.destination, is_url(batch.output_dir)
-    if wishes.link and is_far:
-        raise UsageError(f"--link: {batch.output_dir} is no directory of this machine; leave it out")
-    if is_url(destination):
-        raise UsageError(
-            f"-o {destination}: an export is made in a local directory; copy it to its store from there"
-        )
-    path, tree = Path(destination).resolve(), Path(batch.output_dir).resolve()
-    if not is_far and (path == tree or tree in path.parents):
-        raise UsageError(f"{path}: it is in the output directory of {batch.name}; name a directory outside")
+def _spool_beside(workplace: Workplace, wishes: ExportWishes) -> Path:
+    """Where what is built in a bucket is gathered: several may be built at once."""
+    name = hashlib.sha256(wishes.destination.rstrip("/").encode()).hexdigest()[:16]
+    return workplace.state.with_name(f"{workplace.state.name}.exports") / name
 
 
 def _exported(
@@ -183,13 +176,13 @@ def _exported(
     tree: Depot,
     batch: Batch,
     wishes: ExportWishes,
-    destination: Destination,
+    destination: Building,
     make: Callable[[Work], None],
 ) -> Exported:
     gathered, background = _gathered(workplace, tree, batch, wishes, destination)
     destination.keep_if(_identity(wishes, gathered))
     missing = tuple(gathered.missing)
-    exported = Exported(batch.name, str(destination.path), gathered.files, gathered.bytes, missing)
+    exported = Exported(batch.name, destination.place, gathered.files, gathered.bytes, missing)
     try:
         make(Work(tree, destination, wishes, gathered, background))
     except DamagedError as error:
@@ -199,7 +192,7 @@ def _exported(
 
 
 def _gathered(
-    workplace: Workplace, tree: Depot, batch: Batch, wishes: ExportWishes, destination: Destination
+    workplace: Workplace, tree: Depot, batch: Batch, wishes: ExportWishes, destination: Building
 ) -> tuple[Gathered, Background]:
     with workplace.reading() as connection:
         if connection is None:
@@ -212,7 +205,7 @@ def _gathered(
 
 
 def _spool(
-    connection: Connection, tree: Depot, batch: Batch, wishes: ExportWishes, destination: Destination
+    connection: Connection, tree: Depot, batch: Batch, wishes: ExportWishes, destination: Building
 ) -> Gathered:
     columns, digest, sizes = Columns(), hashlib.sha256(), _sizes(tree)
     gathered = Gathered(dict.fromkeys(wishes.splits.names, 0))

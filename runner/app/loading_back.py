@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.app.exporting import Exported, ExportWishes, Form
+from runner.core.bucket_url import is_url
 from runner.core.errors import UsageError
 
 _READERS = {
@@ -25,6 +26,10 @@ _WRITERS = {Form.HF: "pyarrow", Form.PARQUET: "pyarrow"}
 def refuse_without(wishes: ExportWishes, *, loads: bool) -> None:
     """Raise ``UsageError`` where a library is missing that this form needs, or that is to load it back."""
     form = wishes.form
+    if loads and is_url(wishes.destination):
+        raise UsageError(
+            "--verify-load: it reads a directory of this machine, and DEST is none; leave it out"
+        )
     needed = [_WRITERS.get(form), _READERS[form] if loads else None]
     for name in (one for one in needed if one is not None and importlib.util.find_spec(one) is None):
         raise UsageError(

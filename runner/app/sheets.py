@@ -70,13 +70,11 @@ def draw(workplace: Workplace, named: str, wishes: Wishes, tell: Callable[[Path]
             notes = _looked_into(workplace, tree, batch)
             with Drawing(workplace, tree, directory, wishes.columns, wishes.font) as drawing:
                 drawing.is_pdf, drawing.only_kept = wishes.pdf, wishes.kept
-                for prompt_id, job_pks in _jobs(workplace, batch, chosen):
-                    drawing.draw(batch.pk, names.of(prompt_id), job_pks, tell)
-                return Drawn(
-                    batch.name, directory, drawing.prompts, drawing.files, (*notes, *drawing.notes())
-                )
+                jobs = _jobs(workplace, batch, chosen)
+                drawing.draw_all(batch.pk, ((names.of(prompt), pks) for prompt, pks in jobs), tell)
         except OSError as error:
             raise UsageError(f"{batch.output_dir} cannot be read: {error.strerror or error}") from error
+    return Drawn(batch.name, directory, drawing.prompts, drawing.files, (*notes, *drawing.notes()))
 
 
 def _chosen(known: Sequence[str], prompt: str | None, batch: str) -> Sequence[str]:

@@ -28,7 +28,7 @@ _SHOWN = 3
     metavar="DEST",
     type=click.Path(),
     required=True,
-    help="A directory that is not there yet.",
+    help="A directory that is not there yet, or such a place in object storage (s3://, gs://, az://).",
 )
 @click.option(
     "--state",
@@ -65,7 +65,8 @@ _SHOWN = 3
 def command(ctx: click.Context, /, batch: str, **given: Any) -> None:
     """Write the videos of BATCH with their prompts into DEST; every file is checked on the way.
 
-    DEST has its name once it is whole. Until then DEST.partial stands beside it, and the same command goes on there.
+    DEST has its name once it is whole. Until then DEST.partial stands beside it, and the same command goes on there. In
+    object storage each key has its name once it is whole, and DEST.partial/export is there until all are.
     """
     from runner.app import export_forms, exporting, loading_back  # noqa: PLC0415 - heavy imports inside the command
 

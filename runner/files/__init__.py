@@ -3,9 +3,9 @@
 ``fetch`` (download) receives into ``.partial/``, checks the bytes (video) and syncs; the caller commits length and
 hash; ``place`` gives the final name; ``check_file`` (verify) compares later; ``set_aside`` (aside) makes way. All of them
 work inside an ``OutputRoot`` (root), through the calls of ``disk``, and answer with the values of ``outcomes``.
-An export is built in a ``Destination`` (destination), in ``Shard`` files (shard) where it is wanted so, from the files
-of a tree (source).
+An export is a ``Building`` (building): a ``Destination`` (destination) or keys of a bucket (bucket_destination), with
+files of its own (spooled), in ``Shard`` files (shard) where it is wanted so, from the files of a tree (source).
 
 The rest of the program asks all that of a ``Depot`` (depot), which is a ``Folder`` (folder) or a prefix of a bucket
-(bucket_depot); there ``upload`` takes the place of ``place``, and ``bucket`` that of ``disk``.
+(bucket_depot), and reads in it (reading); there ``upload`` takes the place of ``place``, and ``bucket`` that of ``disk``.
 """

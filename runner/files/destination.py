@@ -17,17 +17,17 @@ from runner.files.disk import Access, Entry
 from runner.files.outcomes import Content
 from runner.files.root import PARTIAL, OutputRoot
 from runner.files.source import blocks, damaged
+from runner.files.spooled import Spooled
 
 BUILDING = ".partial"
 _MARK = "export"
 _LONGEST_MARK_BYTES = 4096
-_SPOOL = "rows"
 _NEW = "new"
 _COPY = "copy"
 
 
-class Destination:
-    """The directory ``path``, while it is built. Its methods block on the disk and raise ``OSError``."""
+class Destination(Spooled):
+    """The directory ``path``, while it is built; what the methods promise stands at ``Building``."""
 
     def __init__(self, path: str) -> None:
         """Begin, or go on where an earlier process ended.
@@ -50,22 +50,19 @@ class Destination:
             self.root.close()
             raise
 
+    @property
+    def place(self) -> str:
+        return str(self.path)
+
+    @property
+    def site(self) -> str:
+        return str(self.building)
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.root.close()
-
-    @contextlib.contextmanager
-    def spool(self) -> Iterator[BinaryIO]:
-        """A file of our own for what is going to be written, empty; it is not part of the result."""
-        with self._fresh(_SPOOL) as file:
-            yield file
-
-    def spooled(self) -> Iterator[bytes]:
-        """The lines of that file."""
-        with os.fdopen(self.root.disk.open_file(self.root.partial(_SPOOL), Access.READ), "rb") as file:
-            yield from file
 
     def keep_if(self, identity: str) -> None:
         """Go on with what is there if it was built for the same ``identity``, else clear it."""
@@ -84,7 +81,7 @@ class Destination:
     @contextlib.contextmanager
     def file(self, name: str) -> Iterator[BinaryIO]:
         """A file of this name, which is there, whole and synced, once the block has ended without an error."""
-        with self._fresh(_NEW) as file:
+        with self.fresh(_NEW) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -103,10 +100,13 @@ class Destination:
                 self.root.disk.remove(target)
             if link and tree.is_local and self._linked(tree, path, content, target):
                 return
-            with self._fresh(_COPY) as file:
+            with self.fresh(_COPY) as file:
                 for block in blocks(tree, path, content):
                     file.write(block)
             self._rename(_COPY, target)
+
+    def finished(self, name: str) -> Content | None:
+        return self.root.hash_file(name)
 
     def give_up(self) -> None:
         """Take the directory away again where nothing was built in it yet."""
@@ -159,19 +159,11 @@ class Destination:
             self.root.disk.close(handle)
 
     def _write_mark(self, identity: str) -> None:
-        with self._fresh(_NEW) as file:
+        with self.fresh(_NEW) as file:
             file.write(identity.encode())
             file.flush()
             os.fsync(file.fileno())
         self._rename(_NEW, self.root.partial(_MARK))
-
-    @contextlib.contextmanager
-    def _fresh(self, name: str) -> Iterator[BinaryIO]:
-        entry = self.root.partial(name)
-        with contextlib.suppress(FileNotFoundError):
-            self.root.disk.remove(entry)  # also where it is a link: it is not written through
-        with os.fdopen(self.root.disk.open_file(entry, Access.CREATE), "w+b") as file:
-            yield file
 
     def _rename(self, name: str, target: Entry) -> None:
         new = self.root.partial(name)
