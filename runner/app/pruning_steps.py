@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from runner.app import shelving
-from runner.app.workplace import Workplace, refuse_bucket
+from runner.app.workplace import Workplace
+from runner.core.bucket_url import is_url
 from runner.core.errors import UsageError
 from runner.files.folder import Folder
 from runner.store import processing
@@ -28,10 +29,11 @@ def prune_steps(workplace: Workplace, named: str, confirm: Callable[[Unwanted], 
     Raises ``UsageError`` (no such batch, not confirmed, no tree, or one that cannot be written) and ``BusyError``.
     """
     with workplace.deciding(named) as (writer, batch):
-        refuse_bucket(batch, "prune")
         unwanted = Unwanted(batch.name, *writer.write_now(processing.unwanted_totals, batch.pk))
         if not unwanted.files:
             return unwanted
+        if is_url(batch.output_dir):
+            raise UsageError(f"steps are not carried out on a tree in object storage: {batch.output_dir}")
         with Folder(batch.output_dir, create=False) as root:
             root.lock()
             if not confirm(unwanted):

@@ -20,6 +20,7 @@ from runner.review.choosing import Chooser, RefusedError, Wish
 from runner.review.feed import Feed
 from runner.review.lookout import PAUSE_S, Lookout
 from runner.review.subject import Subject
+from runner.store.places import beside
 
 _LOOPBACK = "127.0.0.1"
 _STOP_S = 1.0
@@ -65,7 +66,7 @@ async def reviewing(subject: Subject, port: int = 0, pace: Pace = USUAL) -> Asyn
         await lookout.begin()
         chooser = Chooser(subject)
         stack.push_async_callback(asyncio.to_thread, chooser.close)
-        trees = videos.Trees(subject.state.parent)
+        trees = videos.Trees(beside(subject.state).parent)
         stack.callback(trees.close)
         service = _Service(subject, feed, lookout, chooser, trees)
         service.heartbeat_s = pace.heartbeat_s
