@@ -158,6 +158,19 @@ def test_a_key_that_somebody_takes_meanwhile_is_not_overwritten(store, made, pro
     assert (refused.code, again.code, said, kept, MARK in store.sizes()) == (2, 2, True, b"theirs", True)
 
 
+def test_a_key_that_somebody_takes_while_it_goes_up_in_parts_is_not_overwritten(store, large, proxy):
+    video = "sets/spring/videos/fox/normal_1x1/take-01.mp4"
+
+    def intrude(asked):
+        if asked.is_part and video in asked.path and video not in store.sizes():
+            store.put(video, b"theirs")
+
+    proxy.before = intrude
+    refused = export(large, DEST, "--format", "jsonl")
+    said = "take-01.mp4: something else is there" in refused.err
+    assert (refused.code, said, store.get(video), store.uploads()) == (2, True, b"theirs", [])
+
+
 def test_one_that_was_begun_otherwise_is_not_mixed_with_another(store, made, proxy):
     proxy.before = lambda asked: (403, "AccessDenied") if asked.puts("train-000001.tar") else None
     failed = export(made, DEST, *SHARDS)
