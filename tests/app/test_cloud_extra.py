@@ -42,3 +42,9 @@ def test_the_sandbox_keeps_its_own_local_tree(bench):
     done = bench.run("run", "demo.yaml", "--sandbox", "--sandbox-options", "latency=0")
     videos = list((bench.root / "outputs" / "sandbox" / "demo").rglob("*.mp4"))
     assert (done.code, bool(videos)) == (0, True)
+
+
+def test_an_export_into_a_bucket_names_the_extra(bench, without_library):
+    bench.done(0)
+    done = bench.run("export", "demo", "--format", "jsonl", "-o", "s3://films/set")
+    assert (done.code, WAY_OUT in done.err) == (2, True)

@@ -160,7 +160,7 @@ def test_a_directory_that_is_there_is_not_touched(made):
     [
         (f"outputs/{NAME}/set", "it is in the output directory of demo"),
         (f"outputs/{NAME}", "it is in the output directory of demo"),
-        ("s3://bucket/set", "an export is made in a local directory"),
+        ("ftp://host/set", "is no storage that is known"),
     ],
 )
 def test_a_place_that_an_export_has_no_business_in_is_refused(made, dest, why):

@@ -130,14 +130,16 @@ def test_a_file_that_a_person_deleted_is_missed_and_not_paid_for_again(store, ma
 
 
 def test_a_lost_state_is_taken_over_from_the_bucket(store, made):
-    before = store.keys()
+    before = tree_of(store)
     for path in made.state.parent.glob("runner.db*"):
         if path.is_file():
             path.unlink()
     adopted = made.ask("adopt", "batch.yaml")
     done = made.resume()
     submissions = len(list(made.books().requests("generate")))
-    assert (adopted.code, done.code, store.keys() == before, submissions) == (0, 0, True, 4)
+    after, page = tree_of(store), {"index.html"}  # which says when the jobs came to this state
+    changed = {key for key in before | after if before.get(key) != after.get(key)}
+    assert (adopted.code, done.code, changed - page, submissions) == (0, 0, set(), 4)
 
 
 def test_the_doctor_looks_whether_the_bucket_takes_keys(store, made):
