@@ -168,7 +168,7 @@ def export(workplace: Workplace, named: str, wishes: ExportWishes, make: Callabl
 def _spool_beside(workplace: Workplace, wishes: ExportWishes) -> Path:
     """Where what is built in a bucket is gathered: several may be built at once."""
     name = hashlib.sha256(wishes.destination.rstrip("/").encode()).hexdigest()[:16]
-    return workplace.state.with_name(f"{workplace.state.name}.exports") / name
+    return workplace.beside.with_name(f"{workplace.beside.name}.exports") / name
 
 
 def _exported(
