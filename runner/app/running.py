@@ -14,6 +14,7 @@ from runner.app import (
     notifying,
     probing,
     service,
+    transferring,
     tree,
 )
 from runner.app.comparison import fingerprint
@@ -61,7 +62,8 @@ class Finished:
         )
         jobs = f"{ending.bugs} {noun(ending.bugs, 'job')}"
         bugs = f"{jobs} met an error of this program; run it again" if ending.bugs else None
-        found = (ending.state, ending.service, ending.disk, ending.canary, ending.failures, budget, bugs)
+        early = (ending.state, ending.service, ending.disk, ending.transfers, ending.canary, ending.failures)
+        found = (*early, budget, bugs)
         return tuple(f"stopped: {reason}" for reason in found if reason)
 
 
@@ -82,6 +84,7 @@ def run(
     """
     loaded = load_manifest(path)
     checked = fingerprint(loaded.manifest)
+    wished = transferring.with_engine(loaded.manifest, wanted.engine)
     workplace.refuse_if_elsewhere(path)
     notifying.warn_if_nobody_hears(loaded.manifest, workplace.environment)
     name = loaded.manifest.name
@@ -94,7 +97,7 @@ def run(
 
     with (
         locks.holding(workplace.state, loaded.manifest.name),
-        service.pointed(workplace, loaded.manifest, wanted.sandbox_options) as manifest,
+        service.pointed(workplace, wished, wanted.sandbox_options) as manifest,
     ):
         work = _Batchwork(workplace, manifest, wanted, tell_of_batch, interruption, watcher, made, checked)
         finished = work.work()
@@ -138,6 +141,7 @@ class _Batchwork:
             tree.refuse_foreign_metadata(root)
             root.lock()
             if self.had_work:
+                transferring.refuse_unusable(self.manifest, root)
                 root.prove_writable()
             writer = DirectWriter(open_for_writing(self.workplace.state))
             try:

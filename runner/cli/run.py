@@ -63,6 +63,12 @@ if TYPE_CHECKING:
 @click.option(
     "--sandbox-options", metavar="K=V,...", default="", help="Of the embedded service, e.g. faults=1%,seed=7."
 )
+@click.option(
+    "--engine",
+    metavar="ADDRESS",
+    help="Let the workers of a Dask scheduler download (tcp://host:8786, tls://host:8786); by default as "
+    "transfers.engine says, else this process.",
+)
 @sandbox_option
 @json_option
 @click.pass_context
@@ -89,6 +95,7 @@ def command(ctx: click.Context, /, manifest: str | None, **given: Any) -> None:
         sandbox_options=asked.sandbox_options,
         reviewed=reviewed,
         canary=asked.canary,
+        engine=asked.engine,
     )
     path = manifest if reviewed is None else manifest or reviewed.plan.manifest
     if path is None:
@@ -123,6 +130,7 @@ class _Asked:
     yes: bool
     accept_base_url: bool
     sandbox_options: str
+    engine: str | None
     sandbox: bool
     as_json: bool
 

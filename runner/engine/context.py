@@ -85,7 +85,7 @@ class Context:
             gate=gate,
             halt=Halt(gate.end_submission),
             slots=Slots(limits.in_flight),
-            downloads=asyncio.Semaphore(limits.downloads),
+            downloads=asyncio.Semaphore(ports.downloads or limits.downloads),
         )
 
     @property
@@ -93,6 +93,11 @@ class Context:
         """Whether as many submissions were made, or are being made, as this run may make (``--limit``)."""
         bound = self.orders.submissions
         return bound is not None and self.tally.submissions >= bound
+
+    @property
+    def downloads_max(self) -> int:
+        """How many files are fetched at once."""
+        return self.ports.downloads or self.orders.limits.downloads
 
     @property
     def may_begin(self) -> bool:

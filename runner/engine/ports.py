@@ -44,7 +44,7 @@ class Watcher:
 class Ports:
     """The outside world of a run. ``utc_now`` only stamps and estimates ages; nothing that guards money reads it.
 
-    ``meter`` is that of ``files``.
+    ``meter`` is that of ``files``; ``downloads`` is how many files may be asked of it at once (``None``: as the limits say).
     """
 
     state: Writer
@@ -55,6 +55,7 @@ class Ports:
     random: Random
     meter: Meter = field(default_factory=Meter)
     watcher: Watcher | None = None
+    downloads: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

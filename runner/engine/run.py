@@ -140,6 +140,7 @@ class Run:
             state=halt.state,
             service=halt.service,
             disk=halt.disk,
+            transfers=halt.transfers,
             canary=halt.canary,
             failures=halt.failures,
             budget=halt.budget and not ctx.orders.fit,
