@@ -32,11 +32,13 @@ class Engine(Protocol):
         Raises ``EngineLostError``, ``WorkersDiedError`` and ``CallFailedError``. Nothing of it is kept there afterwards.
         """
 
-    async def everywhere(self, function: Callable[[*Ts], T], *arguments: *Ts) -> dict[str, T]:
-        """What it returns on each worker that is there now, by the worker's address; raises as ``call`` does."""
+    async def everywhere(
+        self, function: Callable[[*Ts], T], *arguments: *Ts
+    ) -> dict[str, T | CallFailedError]:
+        """What it returns on each worker that is there now, by the worker's address; raises ``EngineLostError``."""
 
     async def watch(self) -> None:
         """Goes on beside the calls and notes what becomes of the engine; ends only by cancellation."""
 
     async def versions(self) -> dict[str, dict[str, str]]:
-        """By worker, and for the scheduler: the versions of what has to agree (``runner``, ``python``, the engine)."""
+        """By worker, and for the scheduler: the versions of what the engine is made of and has to agree; ``""`` is this process."""

@@ -7,7 +7,6 @@ is released at once; and a worker that dies counts against everything that was a
 
 import asyncio
 import logging
-import platform
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -17,7 +16,6 @@ import distributed
 from distributed.client import FutureCancelledError
 from distributed.scheduler import KilledWorker
 
-from runner import __version__
 from runner.core.errors import UsageError
 from runner.transfers.engine import CallFailedError, EngineLostError, WorkersDiedError
 
@@ -58,24 +56,20 @@ class Dask:
         finally:
             future.release()
 
-    async def everywhere(self, function: Callable[[*Ts], T], *arguments: *Ts) -> dict[str, T]:
+    async def everywhere(
+        self, function: Callable[[*Ts], T], *arguments: *Ts
+    ) -> dict[str, T | CallFailedError]:
         try:
             answers: dict[str, Any] = await self._client.run(function, *arguments, on_error="return")
         except OSError as error:
             raise EngineLostError(str(error)) from error
-        for worker, answer in answers.items():
-            if isinstance(answer, BaseException):
-                raise CallFailedError(f"{worker}: {type(answer).__name__}: {answer}") from answer
-        return answers
+        return {worker: _or_failed(answer) for worker, answer in answers.items()}
 
     async def versions(self) -> dict[str, dict[str, str]]:
-        found = await self._client.get_versions(packages=["runner"])
+        found = await self._client.get_versions()
         workers = {f"the worker {address}": _versions(one) for address, one in found["workers"].items()}
-        ours = {"runner": __version__, "python": _python(platform.python_version())}
-        return {
-            "client": ours | {"distributed": distributed.__version__},
-            "scheduler": _versions(found["scheduler"]),
-        } | workers
+        scheduler = {f"the scheduler {self._address}": _versions(found["scheduler"])}
+        return {"": _versions(found["client"])} | scheduler | workers
 
     async def watch(self) -> None:
         """Note when the scheduler is gone, or when nobody works for it; ends only by cancellation."""
@@ -171,18 +165,16 @@ def _quieten() -> None:
     logger.addHandler(logging.NullHandler())
 
 
+def _or_failed(answer: Any) -> Any:
+    if isinstance(answer, BaseException):
+        return CallFailedError(f"{type(answer).__name__}: {_first_line(answer)}")
+    return answer
+
+
 def _versions(found: Any) -> dict[str, str]:
-    host, packages = found["host"], found["packages"]
-    return {
-        "runner": packages.get("runner") or "",
-        "python": _python(packages.get("python") or host.get("python") or ""),
-        "distributed": packages.get("distributed") or "",
-    }
-
-
-def _python(version: str) -> str:
-    """Pickles and bytecode agree within a minor version."""
-    return ".".join(version.split(".")[:2])
+    packages = found["packages"]
+    python = ".".join(str(packages["python"]).split(".")[:2])  # what is pickled agrees within a minor version
+    return {"python": python, "distributed": str(packages["distributed"])}
 
 
 def _first_line(error: BaseException) -> str:

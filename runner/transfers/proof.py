@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from runner import __version__
 from runner.core.errors import UsageError
 from runner.files.disk import Access
 from runner.files.root import OutputRoot
@@ -18,13 +19,17 @@ from runner.transfers.engine import CallFailedError, Engine, EngineLostError
 
 _SHOWN_MAX = 3
 _NONCE_BYTES = 32
-NOTHING_SENT = "nothing was sent"
+_NOTHING_SENT = "nothing was sent"
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a worker saw: the hash of ``ca_file``, and the name of the nonce that it left; or ``trouble`` in words."""
+    """What a worker, whose program has this ``version``, saw: the hash of ``ca_file``; or ``trouble`` in words.
 
+    ``left`` is the name of the nonce that it wrote.
+    """
+
+    version: str
     left: str = ""
     ca_sha256: str | None = None
     trouble: str | None = None
@@ -34,20 +39,27 @@ async def prove(engine: Engine, root: OutputRoot, ca_file: str | None) -> int:
     """Raise ``UsageError`` unless every worker that is there passes; how many they are."""
     _refuse_other_versions(await engine.versions())
     name, nonce = _name(), secrets.token_hex(_NONCE_BYTES // 2)
-    _write(root, name, nonce)
     try:
-        seen = await engine.everywhere(look, root.path, name, nonce, ca_file)
-    except (CallFailedError, EngineLostError) as error:
-        raise UsageError(f"the workers could not be asked what they see: {error}; {NOTHING_SENT}") from error
+        _write(root, name, nonce)
+        answers = await engine.everywhere(look, root.path, name, nonce, ca_file)
+    except EngineLostError as error:
+        raise UsageError(f"the workers could not be asked what they see: {error}; {_NOTHING_SENT}") from error
+    except OSError as error:
+        raise UsageError(f"{root.path} cannot be written: {error.strerror}; {_NOTHING_SENT}") from error
     finally:
         _remove(root, name)
+    seen = _of_our_program(answers)
     ours = sha256_of(ca_file)
-    faults = [fault for worker, one in seen.items() if (fault := _fault(root, worker, one, nonce, ours))]
+    faults = [
+        f"the worker {worker} cannot be used: {fault}"
+        for worker, one in seen.items()
+        if (fault := _fault(root, one, nonce, ours)) is not None
+    ]
     if faults:
         more = f" (and {len(faults) - _SHOWN_MAX} more)" if len(faults) > _SHOWN_MAX else ""
         raise UsageError(
             f"{'; '.join(faults[:_SHOWN_MAX])}{more}. Every worker must write to {root.path} as this process does: on one "
-            f"shared file system, under the same path, as the same user; {NOTHING_SENT}"
+            f"shared file system, under the same path, as the same user; {_NOTHING_SENT}"
         )
     return len(seen)
 
@@ -57,14 +69,14 @@ def look(tree: str, name: str, nonce: str, ca_file: str | None) -> Seen:
     try:
         with OutputRoot(tree, create=False) as root:
             if _read(root, name) != nonce:
-                return Seen(trouble="it does not see what this process writes there")
+                return Seen(__version__, trouble="it sees another file than this process wrote")
             left = _name()
             _write(root, left, nonce)
-            return Seen(left, sha256_of(ca_file))
+            return Seen(__version__, left, sha256_of(ca_file))
     except UsageError as error:
-        return Seen(trouble=str(error).partition(";")[0])
+        return Seen(__version__, trouble=str(error).partition(";")[0])
     except OSError as error:
-        return Seen(trouble=f"{tree}: {error.strerror}")
+        return Seen(__version__, trouble=f"it does not see what this process writes there: {error.strerror}")
 
 
 def sha256_of(ca_file: str | None) -> str | None:
@@ -78,32 +90,47 @@ def sha256_of(ca_file: str | None) -> str | None:
 
 
 def _refuse_other_versions(versions: dict[str, dict[str, str]]) -> None:
-    """What is pickled here is unpickled there, and the rules of a download are those of one program."""
-    ours = versions["client"]
+    """What is pickled here is unpickled there."""
+    ours = versions[""]
     for who, theirs in versions.items():
         for package, wanted in ours.items():
-            found = theirs.get(package, "")
-            if found == wanted or (
-                who == "scheduler" and package == "runner"
-            ):  # it looks into nothing of ours
-                continue
-            has = f"has {package} {found}" if found else f"has no {package}"
-            raise UsageError(f"{who} {has}, this process {wanted}: install the same there; {NOTHING_SENT}")
+            if theirs[package] != wanted:
+                raise _other(who, package, theirs[package], wanted)
 
 
-def _fault(root: OutputRoot, worker: str, seen: Seen, nonce: str, ca_sha256: str | None) -> str | None:
+def _of_our_program(answers: dict[str, Seen | CallFailedError]) -> dict[str, Seen]:
+    """The rules of a download are those of one program: raises ``UsageError`` where another one answered, or none."""
+    seen = {}
+    for worker, answer in answers.items():
+        if isinstance(answer, CallFailedError):
+            raise UsageError(
+                f"the worker {worker} cannot load runner {__version__} ({answer}): install it there, in the environment that "
+                f"the worker runs in; {_NOTHING_SENT}"
+            )
+        if answer.version != __version__:
+            raise _other(f"the worker {worker}", "runner", answer.version, __version__)
+        seen[worker] = answer
+    return seen
+
+
+def _other(who: str, package: str, found: str, wanted: str) -> UsageError:
+    return UsageError(
+        f"{who} has {package} {found}, this process {wanted}: they must be the same; {_NOTHING_SENT}"
+    )
+
+
+def _fault(root: OutputRoot, seen: Seen, nonce: str, ca_sha256: str | None) -> str | None:
     if seen.trouble is not None:
-        return f"the worker {worker} cannot be used: {seen.trouble}"
+        return seen.trouble
     try:
         found = _read(root, seen.left)
     except OSError:
-        found = None
-    _remove(root, seen.left)
+        return "what it writes is not seen here"
+    finally:
+        _remove(root, seen.left)
     if found != nonce:
-        return f"the worker {worker} cannot be used: what it writes is not seen here"
-    if seen.ca_sha256 != ca_sha256:
-        return f"the worker {worker} cannot be used: it does not have the same provider.ca_file"
-    return None
+        return "what it writes is not seen here"
+    return None if seen.ca_sha256 == ca_sha256 else "it does not have the same provider.ca_file"
 
 
 def _name() -> str:
