@@ -78,7 +78,7 @@ class Dask:
         while not self._lost.done():
             await asyncio.sleep(_LOOK_EVERY_S)
             if self._client.status != "running":
-                self._lose(f"the scheduler at {self._address} is gone")
+                self._lose(self._gone)
             elif loop.time() >= count_at:
                 count_at = loop.time() + _COUNT_EVERY_S
                 await self.count()
@@ -112,9 +112,14 @@ class Dask:
         if isinstance(error, KilledWorker):
             raise WorkersDiedError(_first_line(error)) from error
         if isinstance(error, FutureCancelledError):
-            self._lose(f"the scheduler at {self._address} was lost, or began again")
+            self._lose(self._gone)
             raise EngineLostError(self._lost.result()) from error
         raise CallFailedError(f"{type(error).__name__}: {_first_line(error)}") from error
+
+    @property
+    def _gone(self) -> str:
+        """Also where another one has come in its place: that one knows nothing of what was out."""
+        return f"the scheduler at {self._address} is gone"
 
     def _lose(self, reason: str) -> None:
         if not self._lost.done():

@@ -81,9 +81,12 @@ class Cluster:
         self.scheduler = self._start("scheduler", words, {})
         self._wait(self.scheduler, "Scheduler at")
 
-    def start_worker(self, *, waits: bool = True, threads: int = 1, **also: str) -> Part:
+    def start_worker(
+        self, *, waits: bool = True, threads: int = 1, preload: str | None = None, **also: str
+    ) -> Part:
         words = ["worker", self.address, "--nthreads", str(threads), "--no-nanny", "--no-dashboard"]
         words += ["--memory-limit", "0", "--host", "127.0.0.1", "--local-directory", str(self.aside)]
+        words += [] if preload is None else ["--preload", preload]
         worker = self._start("worker", words, also)
         self.workers.append(worker)
         if waits:
