@@ -52,7 +52,8 @@ class RunOptions(TypedDict, total=False):
 
     ``fit`` makes what the budget allows instead of refusing; ``deadline_s`` is after how many seconds nothing more is
     submitted; ``confirm`` is asked with the plan where no budget is in force (without it such a run is refused);
-    ``accept_base_url`` says that the service has moved. ``sandbox_options`` are those of ``--sandbox-options``.
+    ``accept_base_url`` says that the service has moved. ``sandbox_options`` are those of ``--sandbox-options``,
+    and ``engine`` is that of ``--engine``.
     """
 
     state: str
@@ -65,6 +66,7 @@ class RunOptions(TypedDict, total=False):
     confirm: Callable[[Plan], bool]
     accept_base_url: bool
     sandbox_options: str
+    engine: str
 
 
 def load_manifest(path: str | os.PathLike[str]) -> Manifest:
@@ -180,6 +182,7 @@ def _run_wishes(options: RunOptions) -> RunWishes:
         accept_base_url=options.get("accept_base_url", False),
         confirm=options.get("confirm", _unconfirmed),
         sandbox_options=options.get("sandbox_options", ""),
+        engine=options.get("engine"),
     )
 
 

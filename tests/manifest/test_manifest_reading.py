@@ -20,6 +20,7 @@ from runner.core.model import (
     ProviderSettings,
     Retries,
     Timeouts,
+    Transfers,
 )
 from runner.core.money import Budget, Credits, Price
 from runner.manifest import load
@@ -60,6 +61,7 @@ limits: {in_flight: 4, requests_per_minute: 90.5, submissions_per_hour: 300, dow
          canary: false, max_failures: 5%}
 retries: {attempts: 5, regenerate_failed: 1, on_unknown: resubmit}
 notify: {url: https://hooks.example/services/x, on: [stopped, unknown]}
+transfers: {engine: "tcp://scheduler:8786"}
 output: {dir: videos, layout: "{sku}/{variant}{take:03d}"}
 """
 
@@ -105,6 +107,7 @@ def test_every_key_of_a_full_manifest_arrives(tmp_path):
         limits=Limits(4, 90.5, 300.0, 2, 7200.0, canary=False, max_failures=FailureCap(share=0.05)),
         retries=Retries(5, 1, OnUnknown.RESUBMIT),
         notify=Notify("https://hooks.example/services/x", None, (Occasion.STOPPED, Occasion.UNKNOWN)),
+        transfers=Transfers("tcp://scheduler:8786"),
     )
 
 

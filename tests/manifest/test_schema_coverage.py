@@ -36,6 +36,7 @@ UNSEEN = {
     "nowhere.csv': there is no such file": FILES,
     "folder.txt': this is a directory": FILES,
     "there is no directory": FILES,
+    "70000 is not a port": RANGE,
 }
 """The message of the manifest, and why the schema lets it pass."""
 
@@ -59,6 +60,7 @@ RIGHT = [
     "notify: {url: 'https://a.example/@x?y=1', on: [done]}",
     "notify: {url: 'http://localhost:80?x'}",
     "notify: {url_env: MY_HOOK}",
+    "transfers: {engine: 'tls://[::1]:8786'}",
 ]
 RIGHT_PROMPTS = ["['{{a}} lake']", "['{{{{}}}} lake']", '["two\\nlines\\n"]', "[{text: ' a '}]"]
 
