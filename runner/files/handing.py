@@ -65,7 +65,11 @@ def sweep(root: OutputRoot) -> None:
     """Delete what nobody took over; what cannot be deleted stays, and does no harm. Blocks."""
     with contextlib.suppress(OSError):
         directory = root.partials()
-        for name in os.listdir(directory):  # noqa: PTH208 - of an open directory: no path leads astray
-            if _FRESH.fullmatch(name):
-                with contextlib.suppress(OSError):
-                    root.disk.remove(Entry(directory, name))
+        names = os.listdir(directory)  # noqa: PTH208 - of an open directory: no path leads astray
+        for name in filter(_FRESH.fullmatch, names):
+            _remove(root, Entry(directory, name))
+
+
+def _remove(root: OutputRoot, entry: Entry) -> None:
+    with contextlib.suppress(OSError):
+        root.disk.remove(entry)

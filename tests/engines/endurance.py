@@ -1,13 +1,15 @@
 """A batch whose workers are killed every few seconds, whose scheduler begins again once and whose coordinator dies twice."""
 
+import contextlib
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.engines.cluster import Cluster, cluster_in
 from tests.faults import checker
-from tests.faults.scene import Done, Scene, scene_in, wait_until
+from tests.faults.scene import Done, Process, Scene, scene_in, wait_until
 
 _WORKERS = 3
 _SETTINGS = "limits: {requests_per_minute: 60000, in_flight: 64, canary: false}\n"
@@ -25,6 +27,7 @@ class Endured:
     scheduler_deaths: int = 0
     seconds: float = 0.0
     codes: list[int] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
 
 
@@ -39,13 +42,11 @@ def endure(place: Path, jobs: int, kill_every_s: float = 3.0) -> Endured:
     ):
         began = time.monotonic()
         for share in (0.2, 0.4):
-            with scene.start("--engine", cluster.address) as process:
-                wait_until(lambda: _files(scene) >= share * jobs, "a part of the tree", _ENDS_S)  # noqa: B023
+            with _run_to(scene, cluster, found, share * jobs) as process:
                 process.kill()
             found.coordinator_deaths += 1
             found.violations += checker.during(scene)
-        with scene.start("--engine", cluster.address) as process:
-            wait_until(lambda: _files(scene) >= 0.6 * jobs, "a part of the tree", _ENDS_S)
+        with _run_to(scene, cluster, found, 0.6 * jobs) as process:
             if cluster.scheduler is not None:
                 cluster.scheduler.kill()
             found.scheduler_deaths += 1
@@ -56,6 +57,27 @@ def endure(place: Path, jobs: int, kill_every_s: float = 3.0) -> Endured:
         found.seconds = time.monotonic() - began
         found.violations += checker.at_the_end(scene, done)
     return found
+
+
+@contextlib.contextmanager
+def _run_to(scene: Scene, cluster: Cluster, found: Endured, files: float) -> Iterator[Process]:
+    """A run that has made so many files; one that ended before (every worker was dead) is begun again."""
+    for _ in range(_RESUMES):
+        with scene.start("--engine", cluster.address) as process:
+            has_come = _came(scene, process, files)
+            if has_come:
+                yield process
+                return
+        found.codes.append(process.end().code)
+        found.said.append(process.said()[-400:])
+    raise AssertionError(f"{_RESUMES} runs ended before their time: {found}")
+
+
+def _came(scene: Scene, process: Process, files: float) -> bool:
+    wait_until(
+        lambda: _files(scene) >= files or process.popen.poll() is not None, "a part of the tree", _ENDS_S
+    )
+    return process.popen.poll() is None
 
 
 def _files(scene: Scene) -> int:
@@ -91,7 +113,8 @@ class _Killer:
     def _kill(self) -> None:
         while not self._is_over.wait(self._every_s):
             workers = self._cluster.workers
-            if workers and workers[0].popen.poll() is None:
+            # Not before the last one is at work: else, on a busy machine, none would ever be.
+            if workers and workers[0].popen.poll() is None and "Registered to" in workers[-1].said():
                 self._cluster.kill_worker(workers[0])
                 self._found.worker_deaths += 1
             for gone in [one for one in workers if one.popen.poll() is not None]:  # with their scheduler
