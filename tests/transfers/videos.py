@@ -7,7 +7,7 @@ from typing import Any
 
 def url_of_video(base_url: str) -> str:
     """The URL of a file that is ready."""
-    body = {"prompt": "a fox", "mode": "normal", "aspect_ratio": "1:1"}
+    body = {"prompt": "a fox", "mode": "normal", "ratio": "1:1"}
     task = _ask(f"{base_url}/v1/generate", body)["data"]["task_id"]
     while True:
         answer = _ask(f"{base_url}/v1/status?task_id={task}")["data"]
