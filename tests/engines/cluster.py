@@ -82,12 +82,18 @@ class Cluster:
         self._wait(self.scheduler, "Scheduler at")
 
     def start_worker(
-        self, *, waits: bool = True, threads: int = 1, preload: str | None = None, **also: str
+        self,
+        *,
+        waits: bool = True,
+        threads: int = 1,
+        preload: str | None = None,
+        prefix: Sequence[str] = (),
+        **also: str,
     ) -> Part:
         words = ["worker", self.address, "--nthreads", str(threads), "--no-nanny", "--no-dashboard"]
         words += ["--memory-limit", "0", "--host", "127.0.0.1", "--local-directory", str(self.aside)]
         words += [] if preload is None else ["--preload", preload]
-        worker = self._start("worker", words, also)
+        worker = self._start("worker", words, also, prefix)
         self.workers.append(worker)
         if waits:
             self.wait_for(worker)
@@ -106,7 +112,9 @@ class Cluster:
         for part in [*self.workers, *([self.scheduler] if self.scheduler else [])]:
             part.popen.wait()
 
-    def _start(self, name: str, words: Sequence[str], also: Mapping[str, str]) -> Part:
+    def _start(
+        self, name: str, words: Sequence[str], also: Mapping[str, str], prefix: Sequence[str] = ()
+    ) -> Part:
         self.started += 1
         log = self.aside / f"{name}-{self.started}.log"
         hidden = {
@@ -114,7 +122,7 @@ class Cluster:
         }
         with log.open("wb") as out:
             popen = subprocess.Popen(
-                [sys.executable, "-m", "dask", *words],
+                [*prefix, sys.executable, "-m", "dask", *words],
                 cwd=self.aside,
                 env={**hidden, **_QUICK, **self.environment, **also},
                 stdin=subprocess.DEVNULL,
