@@ -48,7 +48,7 @@ async def open_shipped(
         await prove(engine, depot.spool, _absolute(provider.ca_file))
         await asyncio.to_thread(sweep, depot.spool)
         terms = terms_of(depot, provider, downloads)
-        async with _shipping(engine, Shipped(engine, depot, terms, tell)) as shipped:
+        async with shipping(engine, Shipped(engine, depot, terms, tell)) as shipped:
             yield shipped
         await asyncio.to_thread(sweep, depot.spool)
 
@@ -73,7 +73,7 @@ def _absolute(path: str | None) -> str | None:
 
 
 @asynccontextmanager
-async def _shipping(engine: Engine, shipped: Shipped) -> AsyncIterator[Shipped]:
+async def shipping(engine: Engine, shipped: Shipped) -> AsyncIterator[Shipped]:
     """What has to go on beside the calls."""
     error: Exception | None = None
     async with asyncio.TaskGroup() as group:
