@@ -9,6 +9,8 @@ def test_ray_is_refused_with_what_there_is(tmp_path, monkeypatch, capsys):
     code = edge.run(["run", "--sandbox", "--engine", "ray", "m.yaml"])
     assert (code, capsys.readouterr().err) == (
         2,
-        "error: --engine ray: transfers on Ray are not built in yet; write the address of a Dask scheduler: "
-        "tcp://host:8786, or tls://host:8786 (nothing was sent)\n",
+        (
+            "error: --engine ray: transfers on Ray are not built in yet; write the address of a Dask scheduler: "
+            "tcp://host:8786, or tls://host:8786 (nothing was sent)\n"
+        ),
     )
