@@ -35,7 +35,10 @@ class Engine(Protocol):
     async def everywhere(
         self, function: Callable[[*Ts], T], *arguments: *Ts
     ) -> dict[str, T | CallFailedError]:
-        """What it returns on each worker that is there now, by the worker's address; raises ``EngineLostError``."""
+        """What it returns on each worker that is there now, by the worker's address; those that go meanwhile are left out.
+
+        Raises ``EngineLostError``.
+        """
 
     async def watch(self) -> None:
         """Goes on beside the calls and notes what becomes of the engine; ends only by cancellation."""

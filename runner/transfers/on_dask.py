@@ -63,7 +63,11 @@ class Dask:
             answers: dict[str, Any] = await self._client.run(function, *arguments, on_error="return")
         except OSError as error:
             raise EngineLostError(str(error)) from error
-        return {worker: _or_failed(answer) for worker, answer in answers.items()}
+        return {
+            worker: _or_failed(answer)
+            for worker, answer in answers.items()
+            if not isinstance(answer, OSError)  # it died while it was asked; what is not there needs no proof
+        }
 
     async def versions(self) -> dict[str, dict[str, str]]:
         found = await self._client.get_versions()

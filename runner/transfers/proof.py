@@ -48,6 +48,8 @@ async def prove(engine: Engine, root: OutputRoot, ca_file: str | None) -> int:
         raise UsageError(f"{root.path} cannot be written: {error.strerror}; {_NOTHING_SENT}") from error
     finally:
         _remove(root, name)
+    if not answers:
+        raise UsageError(f"no worker was left to be asked what it sees; run it again; {_NOTHING_SENT}")
     seen = _of_our_program(answers)
     ours = sha256_of(ca_file)
     faults = [

@@ -105,5 +105,9 @@ async def test_a_worker_without_the_authorities_is_refused(root, tmp_path):
     assert "it does not have the same provider.ca_file" in said
 
 
+async def test_where_every_worker_went_while_it_was_asked_nothing_is_begun(root):
+    assert "no worker was left" in await refusal(root, EngineHere(workers={}))
+
+
 async def test_an_engine_that_is_gone_is_refused(root):
     assert "could not be asked what they see: gone" in await refusal(root, EngineHere(lost="gone"))
