@@ -52,8 +52,8 @@ class RunOptions(TypedDict, total=False):
 
     ``fit`` makes what the budget allows instead of refusing; ``deadline_s`` is after how many seconds nothing more is
     submitted; ``confirm`` is asked with the plan where no budget is in force (without it such a run is refused);
-    ``accept_base_url`` says that the service has moved. ``sandbox_options`` are those of ``--sandbox-options``, and
-    ``allow_code`` lets the functions run that the manifest's steps name.
+    ``accept_base_url`` says that the service has moved. ``sandbox_options`` are those of ``--sandbox-options``,
+    ``engine`` is that of ``--engine``, and ``allow_code`` lets the functions run that the manifest's steps name.
     """
 
     state: str
@@ -67,6 +67,7 @@ class RunOptions(TypedDict, total=False):
     accept_base_url: bool
     sandbox_options: str
     allow_code: bool
+    engine: str
 
 
 def load_manifest(path: str | os.PathLike[str]) -> Manifest:
@@ -183,6 +184,7 @@ def _run_wishes(options: RunOptions) -> RunWishes:
         confirm=options.get("confirm", _unconfirmed),
         sandbox_options=options.get("sandbox_options", ""),
         allow_code=options.get("allow_code", False),
+        engine=options.get("engine"),
     )
 
 

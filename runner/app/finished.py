@@ -29,6 +29,6 @@ class Finished:
         )
         jobs = f"{ending.bugs} {noun(ending.bugs, 'job')}"
         bugs = f"{jobs} met an error of this program; run it again" if ending.bugs else None
-        guards = ending.canary, ending.failures, ending.edited, ending.account
+        guards = ending.transfers, ending.canary, ending.failures, ending.edited, ending.account
         found = (ending.state, ending.service, ending.disk, *guards, budget, bugs)
         return tuple(f"stopped: {reason}" for reason in found if reason)

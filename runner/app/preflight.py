@@ -28,8 +28,8 @@ class RunWishes:
 
     ``confirm`` is called with the plan where no budget is in force; it returns whether to go on, or raises.
     ``sandbox_options`` are those of the embedded service. ``reviewed`` is the saved plan that the run must still be.
-    ``canary`` is what was said about canaries (``None``: nothing, so the manifest decides). ``allow_code`` says that the
-    manifest's own code may run.
+    ``canary`` and ``engine`` are what was said about canaries and about who downloads (``None``: nothing, so the
+    manifest decides). ``allow_code`` says that the manifest's own code may run.
     """
 
     wishes: Wishes
@@ -41,6 +41,7 @@ class RunWishes:
     reviewed: reviewing.Reviewed | None = None
     canary: bool | None = None
     allow_code: bool = False
+    engine: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

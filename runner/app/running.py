@@ -16,6 +16,7 @@ from runner.app import (
     notifying,
     probing,
     service,
+    transferring,
     tree,
 )
 from runner.app.comparison import fingerprint
@@ -63,6 +64,7 @@ def run(
     """
     loaded = load_manifest(path)
     checked = fingerprint(loaded.manifest)
+    wished = transferring.with_engine(loaded.manifest, wanted.engine)
     workplace.refuse_if_elsewhere(path)
     notifying.warn_if_nobody_hears(loaded.manifest, workplace.environment)
     name = loaded.manifest.name
@@ -75,7 +77,7 @@ def run(
 
     with (
         locks.holding(workplace.state, loaded.manifest.name) as hold,
-        service.pointed(workplace, loaded.manifest, wanted.sandbox_options) as manifest,
+        service.pointed(workplace, wished, wanted.sandbox_options) as manifest,
     ):
         work = _Batchwork(
             workplace, manifest, wanted, tell_of_batch, interruption, watcher, made, checked, hold
@@ -124,6 +126,7 @@ class _Batchwork:
             tree.refuse_foreign_metadata(root)
             root.lock()
             if self.had_work:
+                transferring.refuse_unusable(self.manifest, root)
                 root.prove_writable()
             writer = self._writer()
             try:

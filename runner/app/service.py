@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from runner.app import transferring
 from runner.app.surroundings import on_this_machine
 from runner.app.workplace import Workplace
 from runner.core.errors import UsageError
@@ -117,13 +118,19 @@ async def ports(
     tell: Callable[[RunEvent], None],
     watcher: Watcher | None = None,
 ) -> AsyncIterator[Ports]:
-    """The outside world as the engine needs it; ``root`` and ``state`` are closed by the caller."""
-    from runner.files.tree import open_tree  # noqa: PLC0415 - the HTTP client, only where something is sent
+    """The outside world as the engine needs it; ``root`` and ``state`` are closed by the caller.
 
-    settings = manifest.provider
-    async with (
-        connected(manifest, token) as provider,
-        open_tree(root, settings, manifest.limits.downloads) as files,
-    ):
-        chance = random.SystemRandom()
-        yield Ports(state, provider, files, tell, lambda: datetime.now(UTC), chance, files.meter, watcher)
+    Raises ``UsageError`` where ``manifest.transfers`` names an engine that cannot be used.
+    """
+    async with connected(manifest, token) as provider, transferring.files(manifest, root, tell) as files:
+        yield Ports(
+            state,
+            provider,
+            files,
+            tell,
+            utc_now=lambda: datetime.now(UTC),
+            random=random.SystemRandom(),
+            meter=files.meter,
+            watcher=watcher,
+            downloads=files.at_once,
+        )

@@ -64,6 +64,12 @@ if TYPE_CHECKING:
 @click.option(
     "--sandbox-options", metavar="K=V,...", default="", help="Of the embedded service, e.g. faults=1%,seed=7."
 )
+@click.option(
+    "--engine",
+    metavar="ADDRESS",
+    help="Let the workers of a Dask scheduler download (tcp://host:8786, tls://host:8786); by default as "
+    "transfers.engine says, else this process.",
+)
 @sandbox_option
 @json_option
 @click.pass_context
@@ -91,6 +97,7 @@ def command(ctx: click.Context, /, manifest: str | None, **given: Any) -> None:
         reviewed=reviewed,
         canary=asked.canary,
         allow_code=asked.allow_code,
+        engine=asked.engine,
     )
     path = manifest if reviewed is None else manifest or reviewed.plan.manifest
     if path is None:
@@ -126,6 +133,7 @@ class _Asked:
     yes: bool
     accept_base_url: bool
     sandbox_options: str
+    engine: str | None
     sandbox: bool
     as_json: bool
 

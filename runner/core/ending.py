@@ -20,8 +20,9 @@ class Ending:
     """What holds at the end of a run.
 
     ``signal`` is the number of the signal that stopped it. ``service`` and ``state`` say why the service or the state
-    ended it, ``disk``, ``canary`` and ``failures`` why submission ended early, ``edited`` that the manifest was changed
-    while its jobs were taken in, ``budget`` that the cap ended it, ``account`` that of the account did and why, ``bugs`` how many jobs met an error of this program. The counts are of the jobs that were asked for: ``incomplete``
+    ended it, ``disk``, ``transfers``, ``canary`` and ``failures`` why submission ended early, ``edited`` that the manifest
+    was changed while its jobs were taken in, ``budget`` that the cap ended it, ``account`` that of the account did and why,
+    ``bugs`` how many jobs met an error of this program. The counts are of the jobs that were asked for: ``incomplete``
     failed, could not be fetched, or were left pending because they never reached the service; ``undecided`` wait for
     ``resolve`` or are overdue; ``held`` were left pending because their prompts, ``paused``, are.
     """
@@ -30,6 +31,7 @@ class Ending:
     state: str | None = None
     service: str | None = None
     disk: str | None = None
+    transfers: str | None = None
     canary: str | None = None
     failures: str | None = None
     edited: str | None = None
@@ -70,5 +72,5 @@ class Ending:
 
     @property
     def _is_incomplete(self) -> bool:
-        ended_early = self.disk, self.canary, self.failures
+        ended_early = self.disk, self.transfers, self.canary, self.failures
         return self.incomplete > 0 or self.held > 0 or any(reason is not None for reason in ended_early)

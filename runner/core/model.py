@@ -96,6 +96,13 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Transfers:
+    """Who downloads: the workers of ``engine`` (see ``engine_address``), or this process (``None``)."""
+
+    engine: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Retries:
     """What may be tried again; the fields are those of the manifest's ``retries``."""
 
@@ -177,6 +184,7 @@ class Manifest:
     retries: Retries = Retries()
     notify: Notify | None = None
     steps: tuple[ProcessingStep, ...] = ()
+    transfers: Transfers = Transfers()
     prompt_files: tuple[str, ...] = ()
 
 

@@ -26,6 +26,7 @@ def causes_of(ending: Ending) -> tuple[str, ...]:
         "state": ending.state is not None,
         "service": ending.service is not None,
         "disk": ending.disk is not None,
+        "transfers": ending.transfers is not None,
         "canary": ending.canary is not None,
         "failures": ending.failures is not None,
         "edited": ending.edited is not None,

@@ -90,7 +90,7 @@ class Context:
             gate=gate,
             halt=Halt(gate.end_submission),
             slots=Slots(limits.in_flight),
-            downloads=asyncio.Semaphore(limits.downloads),
+            downloads=asyncio.Semaphore(ports.downloads or limits.downloads),
             last_rank=math.inf if arrivals is None else arrivals.last_rank,
             to_come=0 if arrivals is None else arrivals.jobs,
         )
@@ -100,6 +100,11 @@ class Context:
         """Whether as many submissions were made, or are being made, as this run may make (``--limit``)."""
         bound = self.orders.submissions
         return bound is not None and self.tally.submissions >= bound
+
+    @property
+    def downloads_max(self) -> int:
+        """How many files are fetched at once."""
+        return self.ports.downloads or self.orders.limits.downloads
 
     @property
     def may_begin(self) -> bool:

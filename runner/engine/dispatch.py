@@ -97,7 +97,7 @@ async def _in_state(ctx: Context, state: JobState) -> AsyncIterator[StoredJob]:
 
 async def _room(ctx: Context) -> None:
     """Wait while more finished tasks wait for their downloads than memory and the life of URLs make wise."""
-    most = ctx.slots.capacity + _BACKLOG_A_DOWNLOAD * ctx.orders.limits.downloads
+    most = ctx.slots.capacity + _BACKLOG_A_DOWNLOAD * ctx.downloads_max
     while len(ctx.workers) - len(ctx.late) >= most:
         ctx.changed.clear()
         await ctx.changed.wait()

@@ -17,10 +17,14 @@ from runner.files.outcomes import (
     DiskFull,
     Expired,
     Fetched,
+    GivenUp,
     Placed,
+    Unavailable,
 )
 from runner.files.outcomes import Refused as UrlRefused
 from runner.store import attempts, outputs, reads
+
+_OTHER_WAYS = "what is paid for is kept: run it again, with this engine, another one (--engine) or none"
 
 TRIES = 8
 """Downloads of one file in one run; then the job stays ``fetching``, and the next run begins again."""
@@ -83,8 +87,8 @@ class _Fetching:
                 case UrlRefused(reason=reason):
                     trouble = reason
                     await self._renew(tries)
-                case DiskFull() | DiskFailed():
-                    await self._disk_refuses(outcome)
+                case GivenUp() | Unavailable() | DiskFull() | DiskFailed():
+                    await self._ends(outcome)
                     return False
         await self._show(f"{trouble}; tried {TRIES} times", ErrorClass.DOWNLOAD)
         return False
@@ -139,6 +143,15 @@ class _Fetching:
         self.siblings = len(files)
         known, self.file = self.file, next(one for one in files if one.pk == self.file.pk)
         return self.file.url != known.url
+
+    async def _ends(self, outcome: GivenUp | Unavailable | DiskFull | DiskFailed) -> None:
+        match outcome:
+            case GivenUp(reason=reason):
+                await self._show(reason, ErrorClass.DOWNLOAD)
+            case Unavailable(reason=reason):
+                self.ctx.halt.transfers_end(f"{reason}; {_OTHER_WAYS}")
+            case DiskFull() | DiskFailed():
+                await self._disk_refuses(outcome)
 
     async def _disk_refuses(self, outcome: DiskFull | DiskFailed) -> None:
         match outcome:

@@ -1,6 +1,6 @@
 """Why, and how far, a run stops.
 
-Three depths: *quiet* (no new submission, everything paid for goes on), *no downloads* (a full disk) and *stopped*
+Three depths: *quiet* (no new submission, everything paid for goes on), *no downloads* (a full disk, an engine that is gone) and *stopped*
 (nothing but the POSTs that are already in the air, which are waited for so that none becomes unknown). A budget without
 room is none of them: it may have room again once what is in the air, or at work, turned out to cost nothing.
 """
@@ -30,6 +30,7 @@ class Halt:
         self.state: str | None = None
         self.service: str | None = None
         self.disk: str | None = None
+        self.transfers: str | None = None
         self.canary: str | None = None
         self.failures: str | None = None
         self.edited: str | None = None
@@ -105,6 +106,12 @@ class Halt:
     def disk_refuses(self, reason: str) -> None:
         """The output cannot be written."""
         self.disk = self.disk or reason
+        self._quieten()
+        self.no_downloads.set()
+
+    def transfers_end(self, reason: str) -> None:
+        """Whoever fetches files for this run is gone."""
+        self.transfers = self.transfers or reason
         self._quieten()
         self.no_downloads.set()
 

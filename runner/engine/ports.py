@@ -58,7 +58,8 @@ class Arrivals:
 class Ports:
     """The outside world of a run. ``utc_now`` only stamps and estimates ages; nothing that guards money reads it.
 
-    ``meter`` is that of ``files``; ``arrivals`` is ``None`` where all jobs are in the state.
+    ``meter`` is that of ``files``; ``downloads`` is how many files may be asked of it at once (``None``: as the limits say).
+    ``arrivals`` is ``None`` where all jobs are in the state.
     """
 
     state: Writer
@@ -70,6 +71,7 @@ class Ports:
     meter: Meter = field(default_factory=Meter)
     watcher: Watcher | None = None
     arrivals: Arrivals | None = None
+    downloads: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,6 +183,7 @@ class Run:
             state=halt.state,
             service=halt.service,
             disk=halt.disk,
+            transfers=halt.transfers,
             canary=halt.canary,
             failures=halt.failures,
             edited=halt.edited,

@@ -98,8 +98,22 @@ class Damaged:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """It is not tried again in this run."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unavailable:
+    """Whoever fetches is gone: nothing is fetched any more in this run."""
+
+    reason: str
+
+
 DiskTrouble = DiskFull | DiskFailed | Broken
-FetchOutcome = Fetched | Expired | Refused | DiskTrouble
+FetchOutcome = Fetched | Expired | Refused | GivenUp | Unavailable | DiskTrouble
 PlaceOutcome = Placed | AlreadyThere | Conflict | Absent | DiskTrouble
 CheckOutcome = Intact | Missing | Damaged
 

@@ -33,6 +33,7 @@ class Tree:
         self._session = session
         self._policy = policy
         self._held_bytes_max = min(HELD_BYTES_MAX, _HELD_IN_ALL_BYTES // at_once)
+        self.at_once = at_once
         self._backlog = _Backlog(math.inf if depot.is_local else at_once)
         self.meter = Meter()
         """Of everything that comes through it."""

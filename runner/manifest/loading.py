@@ -1,7 +1,7 @@
 """From a manifest file to the values that the rest of the program works with."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn, TypeVar
@@ -9,16 +9,24 @@ from typing import NoReturn, TypeVar
 from runner.core.combination import TAKES_MAX
 from runner.core.errors import ManifestError, Problem
 from runner.core.layout import FIELDS, LayoutError, parse_layout
-from runner.core.model import Capabilities, Combination, Limits, Manifest, Order, Prompt, Retries
+from runner.core.model import Capabilities, Combination, Limits, Manifest, Order, Prompt, Retries, Transfers
 from runner.core.request_check import images_warning
 from runner.core.template import is_name
 from runner.manifest.combinations import INCLUDE_NEEDS, combinations_of
 from runner.manifest.findings import PER_MANIFEST_MAX, Findings, FullError
 from runner.manifest.nodes import Items, Leaf, Node, Table, described, keys_of, quoted
 from runner.manifest.processing import steps_of
-from runner.manifest.prompt_files import PromptFile
+from runner.manifest.prompt_files import PromptFile, PromptStream
 from runner.manifest.prompts import NAME, Vocabulary, file_entry, name_of, prompt_of, words_of
-from runner.manifest.settings import OUTPUT, budget_of, limits_of, notify_of, provider_of, retries_of
+from runner.manifest.settings import (
+    OUTPUT,
+    budget_of,
+    limits_of,
+    notify_of,
+    provider_of,
+    retries_of,
+    transfers_of,
+)
 from runner.manifest.spot import (
     Spot,
     as_written,
@@ -52,6 +60,7 @@ KEYS = (
     "retries",
     "notify",
     "steps",
+    "transfers",
     "output",
 )
 DEFAULT_LAYOUT = "{prompt_id}/{variant}{mode}_{ratio}/take-{take:02d}"
@@ -69,23 +78,6 @@ class Loaded:
     manifest: Manifest
     warnings: tuple[Problem, ...]
     given: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class PromptStream:
-    """``Manifest.prompts``: inline prompts as they were read, prompt files read anew at every call."""
-
-    sources: tuple[Prompt | PromptFile, ...]
-
-    def __call__(self) -> Iterator[Prompt]:
-        """The prompts in manifest order; at the end ``ManifestError`` with the problems of all prompt files."""
-        findings = Findings()
-        for source in self.sources:
-            if isinstance(source, PromptFile):
-                yield from source.prompts(findings)
-            else:
-                yield source
-        findings.raise_if_any()
 
 
 def load(path: str | os.PathLike[str], capabilities: Capabilities) -> Loaded:
@@ -168,6 +160,7 @@ class _Reading:
             retries=self._read("retries", retries_of, Retries()),
             notify=self._read("notify", notify_of, None),
             steps=self._read("steps", lambda spot: steps_of(spot, self._folder, output.get("dir")), ()),
+            transfers=self._read("transfers", transfers_of, Transfers()),
             prompt_files=tuple(source.file for source in self._sources if isinstance(source, PromptFile)),
         )
 

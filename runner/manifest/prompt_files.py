@@ -107,3 +107,20 @@ READERS: dict[str, Callable[[str, Findings], Iterator[Row]]] = {
     ".yaml": _yaml_rows,
     ".yml": _yaml_rows,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class PromptStream:
+    """``Manifest.prompts``: inline prompts as they were read, prompt files read anew at every call."""
+
+    sources: tuple[Prompt | PromptFile, ...]
+
+    def __call__(self) -> Iterator[Prompt]:
+        """The prompts in manifest order; at the end ``ManifestError`` with the problems of all prompt files."""
+        findings = Findings()
+        for source in self.sources:
+            if isinstance(source, PromptFile):
+                yield from source.prompts(findings)
+            else:
+                yield source
+        findings.raise_if_any()

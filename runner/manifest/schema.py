@@ -44,6 +44,7 @@ def json_schema(capabilities: Capabilities) -> Schema:
         "retries": _retries(),
         "notify": _notify(),
         "steps": steps(),
+        "transfers": _transfers(),
         "output": _output(),
     }
     return {
@@ -271,6 +272,16 @@ def _notify() -> Schema:
     }
     described = _mapping("Whom a run tells of its end.", properties)
     return {**described, "oneOf": [{"required": ["url"]}, {"required": ["url_env"]}]}
+
+
+def _transfers() -> Schema:
+    properties = {
+        "engine": _text(
+            "A Dask scheduler whose workers download: tcp://host:8786 or tls://host:8786; by default this process downloads.",
+            pattern=patterns.ENGINE,
+        )
+    }
+    return _mapping("Who downloads the files.", properties)
 
 
 def _output() -> Schema:

@@ -1,4 +1,4 @@
-"""The sections that say how a batch is run: provider, budget, limits, retries, notify, output."""
+"""The sections that say how a batch is run: provider, budget, limits, retries, notify, transfers, output."""
 
 import os
 import re
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.core.bucket_url import BucketUrlError, bucket_url, is_url
+from runner.core.engine_address import EngineAddressError, engine_address
 from runner.core.model import (
     Capabilities,
     Limits,
@@ -18,6 +19,7 @@ from runner.core.model import (
     ProviderSettings,
     Retries,
     Timeouts,
+    Transfers,
 )
 from runner.core.money import Budget, Credits
 from runner.manifest.addresses import base_url, proxy, token_env, webhook, webhook_env
@@ -107,6 +109,15 @@ def _occasions(spot: Spot) -> tuple[Occasion, ...] | None:
     return tuple(map(Occasion, each_once(listed, partial(word, allowed=words))))
 
 
+def _engine(spot: Spot) -> str | None:
+    value = text(spot)
+    try:
+        return None if value is None else engine_address(value)
+    except EngineAddressError as error:
+        spot.fail(f"{quoted(value or '')}: {error.message}", error.hint)
+        return None
+
+
 LIMITS: dict[str, tuple[str, Callable[[Spot], Any]]] = {
     "in_flight": ("in_flight", partial(whole, low=1, high=1000)),
     "requests_per_minute": ("requests_per_minute", partial(number, high=1_000_000)),
@@ -126,6 +137,7 @@ NOTIFY: dict[str, tuple[str, Callable[[Spot], Any]]] = {
     "url_env": ("url_env", webhook_env),
     "on": ("on", _occasions),
 }
+TRANSFERS: dict[str, tuple[str, Callable[[Spot], Any]]] = {"engine": ("engine", _engine)}
 OUTPUT: dict[str, tuple[str, Callable[[Spot], Any]]] = {
     "dir": ("dir", _folder),
     "layout": ("layout", text),
@@ -140,6 +152,11 @@ def limits_of(spot: Spot) -> Limits:
 def retries_of(spot: Spot) -> Retries:
     """What may be tried again; what is not given has its default."""
     return replace(Retries(), **record(spot, RETRIES))
+
+
+def transfers_of(spot: Spot) -> Transfers:
+    """Who downloads; by default this process."""
+    return replace(Transfers(), **record(spot, TRANSFERS))
 
 
 def notify_of(spot: Spot) -> Notify | None:

@@ -13,7 +13,12 @@ from tests.docs.documents import README, ROOT, blocks
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 TESTED = dict(
     line.split("==")
-    for name in ("requirements.txt", "requirements-cloud.txt", "requirements-postgres.txt")
+    for name in (
+        "requirements.txt",
+        "requirements-cloud.txt",
+        "requirements-engines.txt",
+        "requirements-postgres.txt",
+    )
     for line in (ROOT / ".ci" / name).read_text(encoding="utf-8").splitlines()
 )
 EXTRAS = [text for texts in PROJECT["project"]["optional-dependencies"].values() for text in texts]

@@ -32,7 +32,7 @@ from tests.docs.documents import (
 
 SANDBOX = DOCS / "sandbox.md"
 
-OF_OTHERS = {"--constraint", "--editable", "--now"}
+OF_OTHERS = {"--constraint", "--editable", "--now", "--nthreads", "--memory-limit", "--no-dashboard"}
 """Options of pip and systemctl."""
 
 OF_THE_TESTS = (DOCS / "performance.md", DOCS / "reliability.md")

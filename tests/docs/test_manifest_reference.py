@@ -10,7 +10,7 @@ from runner.core.model import Manifest
 from runner.manifest import load
 from runner.manifest.loading import KEYS
 from runner.manifest.prompts import FILE_KEYS, PROMPT_KEYS
-from runner.manifest.settings import LIMITS, NOTIFY, OUTPUT, PROVIDER, RETRIES
+from runner.manifest.settings import LIMITS, NOTIFY, OUTPUT, PROVIDER, RETRIES, TRANSFERS
 from runner.providers import capabilities_of
 from tests.docs.documents import DOCUMENTS, REFERENCE, Block, blocks, code_in, rows
 
@@ -19,6 +19,7 @@ SECTIONS = {
     "Limits": "limits",
     "Retries": "retries",
     "Notification": "notify",
+    "Transfers": "transfers",
     "Output": "output",
 }
 PLAIN_CSV = "text\na fox\n"
@@ -79,7 +80,7 @@ def test_an_example_is_a_manifest(example: Block, csv: str, tmp_path: Path) -> N
 def test_the_full_example_shows_every_key() -> None:
     (full,) = (block.text for block in blocks(REFERENCE) if "\nname: spring-campaign" in block.text)
     nested = {line.split(":")[0].strip() for line in full.splitlines() if line.startswith("  ")}
-    sections = {*PROVIDER, *LIMITS, *RETRIES, *NOTIFY, *OUTPUT} - {"proxy", "ca_file", "url"}
+    sections = {*PROVIDER, *LIMITS, *RETRIES, *NOTIFY, *TRANSFERS, *OUTPUT} - {"proxy", "ca_file", "url"}
     assert [key for key in KEYS if f"\n{key}:" not in full] == []
     assert sections - nested == set()
 
@@ -95,6 +96,7 @@ def test_the_keys_are_those_that_there_are() -> None:
         "Limits": set(LIMITS),
         "Retries": set(RETRIES),
         "Notification": set(NOTIFY),
+        "Transfers": set(TRANSFERS),
         "Output": set(OUTPUT),
     }
 

@@ -20,6 +20,7 @@ from runner.core.model import (
     ProviderSettings,
     Retries,
     Timeouts,
+    Transfers,
 )
 from runner.core.money import Budget, Credits, Price
 from runner.core.processing import ProcessingStep, StepKind
@@ -62,6 +63,7 @@ limits: {in_flight: 4, requests_per_minute: 90.5, submissions_per_hour: 300, dow
 retries: {attempts: 5, regenerate_failed: 1, on_unknown: resubmit}
 notify: {url: https://hooks.example/services/x, on: [stopped, unknown]}
 steps: [probe, {transcode: {height: 480, fps: 12}}, {frames: {every: 500ms}}, thumbnail, {python: "a.b:c"}]
+transfers: {engine: "tcp://scheduler:8786"}
 output: {dir: videos, layout: "{sku}/{variant}{take:03d}"}
 """
 
@@ -114,6 +116,7 @@ def test_every_key_of_a_full_manifest_arrives(tmp_path):
             ProcessingStep(StepKind.THUMBNAIL, {"size": 320}),
             ProcessingStep(StepKind.PYTHON, {"function": "a.b:c"}),
         ),
+        transfers=Transfers("tcp://scheduler:8786"),
     )
 
 

@@ -38,6 +38,7 @@ UNSEEN = {
     "nowhere.csv': there is no such file": FILES,
     "folder.txt': this is a directory": FILES,
     "there is no directory": FILES,
+    "70000 is not a port": RANGE,
 }
 """The message of the manifest, and why the schema lets it pass."""
 
@@ -62,6 +63,7 @@ RIGHT = [
     "notify: {url: 'http://localhost:80?x'}",
     "notify: {url_env: MY_HOOK}",
     "steps: [probe, frames, thumbnail, {transcode: {codec: av1}}, {python: 'a.b_c:d'}, {frames: {every: 2s}}]",
+    "transfers: {engine: 'tls://[::1]:8786'}",
 ]
 RIGHT_PROMPTS = ["['{{a}} lake']", "['{{{{}}}} lake']", '["two\\nlines\\n"]', "[{text: ' a '}]"]
 

@@ -1,0 +1,89 @@
+"""From the address of an engine to the way in which a run's files come."""
+
+import asyncio
+import importlib.util
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from runner import __version__
+from runner.core.errors import UsageError
+from runner.core.model import ProviderSettings
+from runner.files.addresses import policy_for
+from runner.files.depot import Depot
+from runner.files.handing import sweep
+from runner.files.partial import HELD_BYTES_MAX
+from runner.transfers.engine import Engine
+from runner.transfers.errand import Terms
+from runner.transfers.proof import prove
+from runner.transfers.shipping import CHUNK_BYTES, FILES_MAX, Shipped
+
+_INSTALL = "pip install 'manifest-runner[dask]'"
+
+
+def refuse_unusable(address: str, depot_path: str, *, is_local: bool) -> None:
+    """Raise ``UsageError`` where the engine is not installed, or cannot reach such a tree; nothing is contacted."""
+    if not is_local:
+        raise UsageError(
+            f"--engine {address}: workers cannot put files into object storage yet ({depot_path}): name an output directory "
+            "that all of them share, or leave the engine out; nothing was sent"
+        )
+    if importlib.util.find_spec("distributed") is None:
+        raise UsageError(f"--engine {address}: Dask is not installed here: {_INSTALL}; nothing was sent")
+
+
+@asynccontextmanager
+async def open_shipped(
+    address: str, depot: Depot, provider: ProviderSettings, downloads: int, tell: Callable[[str], None]
+) -> AsyncIterator[Shipped]:
+    """The tree of ``depot``, filled by the workers at ``address``; each call receives ``downloads`` files at once.
+
+    ``tell`` is told why, where the engine is lost. Raises ``UsageError`` where there is no such engine or no worker, or where
+    one of them is unfit.
+    """
+    from runner.transfers.on_dask import connected  # noqa: PLC0415 - an extra, only where it is asked for
+
+    async with connected(address) as engine:
+        await prove(engine, depot.spool, _absolute(provider.ca_file))
+        await asyncio.to_thread(sweep, depot.spool)
+        terms = terms_of(depot, provider, downloads)
+        async with shipping(engine, Shipped(engine, depot, terms, tell)) as shipped:
+            yield shipped
+        await asyncio.to_thread(sweep, depot.spool)
+
+
+def terms_of(depot: Depot, provider: ProviderSettings, downloads: int) -> Terms:
+    """What the workers are told; nothing of it is secret."""
+    at_once = min(downloads, FILES_MAX)
+    return Terms(
+        version=__version__,
+        tree=depot.path,
+        policy=replace(policy_for(provider.base_url), allow_http=True),
+        ca_file=_absolute(provider.ca_file),
+        proxy=provider.proxy,
+        at_once=at_once,
+        held_bytes_max=min(HELD_BYTES_MAX, CHUNK_BYTES // at_once),
+    )
+
+
+def _absolute(path: str | None) -> str | None:
+    """A worker has another working directory."""
+    return None if path is None else os.path.abspath(path)  # noqa: PTH100 - resolve() would follow links
+
+
+@asynccontextmanager
+async def shipping(engine: Engine, shipped: Shipped) -> AsyncIterator[Shipped]:
+    """What has to go on beside the calls."""
+    error: Exception | None = None
+    async with asyncio.TaskGroup() as group:
+        beside = [group.create_task(engine.watch()), group.create_task(shipped.ship())]
+        try:
+            yield shipped
+        except Exception as caught:  # noqa: BLE001 - raised below, and not in a group
+            error = caught
+        finally:
+            for task in beside:
+                task.cancel()
+    if error is not None:
+        raise error

@@ -1,0 +1,164 @@
+"""Whether every worker has this program and sees this tree, shown before anything is paid.
+
+The coordinator writes a nonce that each worker must read, and each worker one that the coordinator must read: a directory of
+the same name on another disk passes neither.
+"""
+
+import contextlib
+import hashlib
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from runner import __version__
+from runner.core.errors import UsageError
+from runner.files.disk import Access
+from runner.files.root import OutputRoot
+from runner.transfers.engine import CallFailedError, Engine, EngineLostError
+
+_SHOWN_MAX = 3
+_NONCE_BYTES = 32
+_NOTHING_SENT = "nothing was sent"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a worker, whose program has this ``version``, saw: the hash of ``ca_file``; or ``trouble`` in words.
+
+    ``left`` is the name of the nonce that it wrote.
+    """
+
+    version: str
+    left: str = ""
+    ca_sha256: str | None = None
+    trouble: str | None = None
+
+
+async def prove(engine: Engine, root: OutputRoot, ca_file: str | None) -> int:
+    """Raise ``UsageError`` unless every worker that is there passes; how many they are."""
+    _refuse_other_versions(await engine.versions())
+    name, nonce = _name(), secrets.token_hex(_NONCE_BYTES // 2)
+    try:
+        _write(root, name, nonce)
+        answers = await engine.everywhere(look, root.path, name, nonce, ca_file)
+    except EngineLostError as error:
+        raise UsageError(f"the workers could not be asked what they see: {error}; {_NOTHING_SENT}") from error
+    except OSError as error:
+        raise UsageError(f"{root.path} cannot be written: {error.strerror}; {_NOTHING_SENT}") from error
+    finally:
+        _remove(root, name)
+    if not answers:
+        raise UsageError(f"no worker was left to be asked what it sees; run it again; {_NOTHING_SENT}")
+    seen = _of_our_program(answers)
+    ours = sha256_of(ca_file)
+    faults = [
+        f"the worker {worker} cannot be used: {fault}"
+        for worker, one in seen.items()
+        if (fault := _fault(root, one, nonce, ours)) is not None
+    ]
+    if faults:
+        more = f" (and {len(faults) - _SHOWN_MAX} more)" if len(faults) > _SHOWN_MAX else ""
+        raise UsageError(
+            f"{'; '.join(faults[:_SHOWN_MAX])}{more}. Every worker must write to {root.path} as this process does: on one "
+            f"shared file system, under the same path, as the same user; {_NOTHING_SENT}"
+        )
+    return len(seen)
+
+
+def look(tree: str, name: str, nonce: str, ca_file: str | None) -> Seen:
+    """On a worker: read the coordinator's nonce, and leave it once more under a name of its own. Blocks; raises nothing."""
+    try:
+        with OutputRoot(tree, create=False) as root:
+            if _read(root, name) != nonce:
+                return Seen(__version__, trouble="it sees another file than this process wrote")
+            left = _name()
+            _write(root, left, nonce)
+            return Seen(__version__, left, sha256_of(ca_file))
+    except UsageError as error:
+        return Seen(__version__, trouble=str(error).partition(";")[0])
+    except OSError as error:
+        return Seen(__version__, trouble=f"it does not see what this process writes there: {error.strerror}")
+
+
+def sha256_of(ca_file: str | None) -> str | None:
+    """The hash of that file, ``None`` where it is not named or cannot be read."""
+    if ca_file is None:
+        return None
+    try:
+        return hashlib.sha256(Path(ca_file).read_bytes()).hexdigest()
+    except OSError:
+        return None
+
+
+def _refuse_other_versions(versions: dict[str, dict[str, str]]) -> None:
+    """What is pickled here is unpickled there."""
+    ours = versions[""]
+    for who, theirs in versions.items():
+        for package, wanted in ours.items():
+            if theirs[package] != wanted:
+                raise _other(who, package, theirs[package], wanted)
+
+
+def _of_our_program(answers: dict[str, Seen | CallFailedError]) -> dict[str, Seen]:
+    """The rules of a download are those of one program: raises ``UsageError`` where another one answered, or none."""
+    seen = {}
+    for worker, answer in answers.items():
+        if isinstance(answer, CallFailedError):
+            raise UsageError(
+                f"the worker {worker} cannot load runner {__version__} ({answer}): install it there, in the environment that "
+                f"the worker runs in; {_NOTHING_SENT}"
+            )
+        if answer.version != __version__:
+            raise _other(f"the worker {worker}", "runner", answer.version, __version__)
+        seen[worker] = answer
+    return seen
+
+
+def _other(who: str, package: str, found: str, wanted: str) -> UsageError:
+    return UsageError(
+        f"{who} has {package} {found}, this process {wanted}: they must be the same; {_NOTHING_SENT}"
+    )
+
+
+def _fault(root: OutputRoot, seen: Seen, nonce: str, ca_sha256: str | None) -> str | None:
+    if seen.trouble is not None:
+        return seen.trouble
+    try:
+        found = _read(root, seen.left)
+    except OSError:
+        return "what it writes is not seen here"
+    finally:
+        _remove(root, seen.left)
+    if found != nonce:
+        return "what it writes is not seen here"
+    return None if seen.ca_sha256 == ca_sha256 else "it does not have the same provider.ca_file"
+
+
+def _name() -> str:
+    return f"probe.at-{secrets.token_hex(8)}"  # swept up where a process dies before it removes it
+
+
+def _write(root: OutputRoot, name: str, nonce: str) -> None:
+    with _open(root, name, Access.CREATE) as handle:
+        root.disk.write(handle, nonce.encode(), 0)
+        root.disk.sync(handle)
+
+
+def _read(root: OutputRoot, name: str) -> str:
+    with _open(root, name, Access.READ) as handle:
+        return root.disk.read(handle, _NONCE_BYTES, 0).decode(errors="replace")
+
+
+@contextlib.contextmanager
+def _open(root: OutputRoot, name: str, access: Access) -> Iterator[int]:
+    handle = root.disk.open_file(root.partial(name), access)
+    try:
+        yield handle
+    finally:
+        root.disk.close(handle)
+
+
+def _remove(root: OutputRoot, name: str) -> None:
+    with contextlib.suppress(OSError):
+        root.remove_partial(name)
