@@ -12,9 +12,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar, TypeVarTuple, cast
 
-import distributed
-from distributed.client import FutureCancelledError
-from distributed.scheduler import KilledWorker
+import distributed  # type: ignore[import-not-found, unused-ignore]  # an extra
+from distributed.client import FutureCancelledError  # type: ignore[import-not-found, unused-ignore]
+from distributed.scheduler import KilledWorker  # type: ignore[import-not-found, unused-ignore]
 
 from runner.core.errors import UsageError
 from runner.transfers.engine import CallFailedError, EngineLostError, WorkersDiedError

@@ -182,7 +182,10 @@ def _take_every_text(connection: Any) -> None:
 
     What the service says is written down as it was said: a task must not be lost for one character of its trouble.
     """
-    from psycopg.adapt import Dumper  # noqa: PLC0415 - it is there where there is a connection
+    # It is there where there is a connection.
+    from psycopg.adapt import (  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415
+        Dumper,
+    )
 
     class Whole(Dumper):  # type: ignore[misc]  # of an extra, which mypy does not follow
         oid = 0  # what it is the server finds out, as for any text of the driver's
