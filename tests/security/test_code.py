@@ -44,7 +44,7 @@ MODULES = (
     "requests",
     "urllib.request",
 )
-STARTS_A_PROCESS = "runner/media/viewer.py"
+START_PROCESSES = ["runner/media/own_code.py", "runner/media/process.py"]
 """The one module that may: videos are decoded apart from what knows the token."""
 
 WITH_EXTRA = (
@@ -110,13 +110,16 @@ def test_no_such_module_is_imported():
             for banned in MODULES
             if name == banned or name.startswith(banned + ".")
         ]
-    assert found == [(STARTS_A_PROCESS, "subprocess")]
+    assert sorted(found) == [(name, "subprocess") for name in START_PROCESSES]
 
 
-def test_the_one_process_that_is_started_is_this_interpreter_with_a_text_of_ours():
+def test_the_processes_that_are_started_are_this_interpreter_with_a_text_of_ours():
     started = [call for _, call in nodes(ast.Call) if dotted(call.func).startswith("subprocess.")]
     commands = [ast.unparse(call.args[0]) for call in started]
-    assert commands == ["[sys.executable, '-I', '-c', _CODE, json.dumps(sys.path)]"]
+    assert sorted(commands) == [
+        "[sys.executable, '-B', '-c', _CODE, json.dumps(sys.path), json.dumps(asked)]",  # a person's own step
+        "[sys.executable, '-I', '-c', _CODE.format(module=self._module), json.dumps(sys.path)]",
+    ]
 
 
 def test_no_switch_that_protects_is_turned_off():
@@ -144,7 +147,12 @@ def test_every_request_that_leaves_says_that_it_follows_nothing():
 
 def test_no_statement_for_the_database_is_put_together_from_values():
     """Only names of pragmas and constants of the module stand in the texts; values are parameters."""
-    allowed = re.compile(r"PRAGMA |INSERT INTO tasks \(|SELECT .* FROM tasks|BEGIN IMMEDIATE", re.DOTALL)
+    allowed = re.compile(
+        r"PRAGMA |INSERT INTO tasks \(|SELECT .* FROM tasks|BEGIN IMMEDIATE"
+        r"|CREATE SCHEMA \{schema\}"  # a name that `places` has checked, in quotes
+        r"|SELECT \{durable\}, \{asked\}",  # two texts of the module, as many parameters as there are settings
+        re.DOTALL,
+    )
     found = []
     for place, call in nodes(ast.Call):
         if dotted(call.func).rsplit(".", 1)[-1] not in {
@@ -174,7 +182,10 @@ def test_bytes_from_outside_are_read_by_the_strict_reader():
         "runner/store/records.py",
         "runner/store/retakes.py",
         "runner/media/worker.py",  # questions of the process that started it
-        "runner/media/viewer.py",  # answers of bounded length, checked field by field
+        "runner/media/process.py",  # answers of bounded length, checked field by field
+        "runner/media/workshop.py",  # questions of the process that started it
+        "runner/media/own_code_worker.py",  # what the process that started it says of itself
+        "runner/store/processing.py",
         "runner/report/samples.py",  # lines that the same export has written
         "runner/app/loading_back.py",  # an export that has just been written
     }
