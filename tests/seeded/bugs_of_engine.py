@@ -11,7 +11,7 @@ HALT = "runner/engine/halt.py"
 RUN = "runner/engine/run.py"
 WORK = "runner/engine/work.py"
 
-RESERVE = "    reservation = await ctx.record(attempts.reserve,"
+RESERVE = "    reservation = await ctx.record(\n        attempts.reserve,"
 SEND = "        outcome = await ctx.ports.provider.submit(request)\n"
 
 ENGINE_BUGS: tuple[Bug, ...] = (

@@ -26,7 +26,7 @@ RETAKE_BUGS: tuple[Bug, ...] = (
         "a-wish-that-was-fulfilled-stays",
         f"{REMAKING}test_a_queued_job_is_planned_and_run_alike_and_its_wish_is_fulfilled",
         (ENROLMENT, "            choices.fulfil(connection, one.instead_of)\n", ""),
-        (ENROLLING, "        writer.write_now(choices.fulfil, job_pk)\n", "        pass\n"),
+        (ENROLLING, "            choices.fulfil(connection, job_pk)\n", "            pass\n"),
     ),
     bug(
         "what-was-made-again-is-offered-again",
@@ -62,8 +62,8 @@ RETAKE_BUGS: tuple[Bug, ...] = (
         "tests/app/test_late_wishes.py::test_what_is_queued_after_the_plan_waits_for_the_next_run",
         (
             ENROLLING,
-            "    again = [job",
-            "    wanted = writer.write_now(retakes.wanted, batch)\n    again = [job",
+            "        if not self._again and",
+            "        self.wanted = writer.write_now(retakes.wanted, self.batch)\n        if not self._again and",
         ),
     ),
     bug(
@@ -81,8 +81,8 @@ RETAKE_BUGS: tuple[Bug, ...] = (
         f"{TROUBLE}test_an_edit_while_a_finished_run_begins_removes_no_added_take",
         (
             COMPARISON,
-            "            retakes=wanted,\n        )\n\n    def _limited",
-            "        )\n\n    def _limited",
+            "            retakes=wanted,\n        )\n\n    def _total_of_begun",
+            "        )\n\n    def _total_of_begun",
         ),
     ),
     bug(

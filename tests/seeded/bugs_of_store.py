@@ -35,13 +35,13 @@ STORE_BUGS: tuple[Bug, ...] = (
         (SUBMISSION, "import attempts\n", "import attempts, batches\n"),
         (
             SUBMISSION,
-            "    reservation = await ctx.record(attempts.reserve,",
+            "    reservation = await ctx.record(\n        attempts.reserve,",
             (
                 "    books = await ctx.record(batches.by_pk, ctx.orders.batch_pk)\n"
                 "    if books.left is not None and books.left < books.reservation_price:\n"
                 "        ctx.halt.budget_reached()\n"
                 "        return None\n"
-                "    reservation = await ctx.record(attempts.reserve,"
+                "    reservation = await ctx.record(\n        attempts.reserve,"
             ),
         ),
     ),
