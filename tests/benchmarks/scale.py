@@ -17,7 +17,7 @@ from tests.benchmarks.service import Service, served
 from tests.benchmarks.tables import median, millions, table
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
-SMALL_SIZES = (300, 3_000)
+SMALL_SIZES = (900, 3_000)
 ENOUGH = 200
 OPTIONS = ("latency=1", "two_files=0", "in_flight=none", "window_requests=1000000000")
 LIMITS = {"in_flight": 64, "requests_per_minute": 100_000}
@@ -111,7 +111,7 @@ def _interrupted(
     desk: Desk, service: Service, is_enough: Callable[[], bool] = lambda: True
 ) -> tuple[float, float]:
     """A run up to ``ENOUGH`` more jobs, fewer of a small batch: seconds to its first request, and its peak memory."""
-    wanted = service.accepted() + min(ENOUGH, desk.jobs // 4)
+    wanted = service.accepted() + min(ENOUGH, desk.jobs // 6)
     command = desk.command("run", "bench.yaml")
 
     def is_over() -> bool:

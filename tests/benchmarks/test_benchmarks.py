@@ -91,9 +91,9 @@ def test_contestants_take_turns(tmp_path):
 def test_scale_and_start_fill_their_tables(tmp_path):
     (tmp_path / "scale").mkdir()
     plot = tmp_path / "growth.svg"
-    lines = lines_of(scale.measure(tmp_path / "scale", 1, plot, small=True, sizes=(15, 30)))
-    assert [line[0] for line in lines] == ["15", "30", "15", "30"]
-    assert {len(line) for line in lines} == {7, 8}
+    lines = lines_of(scale.measure(tmp_path / "scale", 1, plot, small=True, sizes=(900, 1_000)))
+    assert [line[0] for line in lines] == ["900", "1,000", "900", "1,000"]
+    assert {len(line) for line in lines} == {7, 9}
     assert ET.parse(plot).getroot().tag.endswith("svg")
     (tmp_path / "start").mkdir()
     lines = lines_of(start.measure(tmp_path / "start", 1, small=True))
