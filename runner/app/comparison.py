@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from typing import TypeGuard
 
 from runner.core.breakdown import Tally
 from runner.core.errors import UsageError
@@ -65,12 +66,15 @@ def of_begun(texts: str, total: int) -> str:
     return f"{_BEGUN}{texts} {total}"
 
 
-def total_of_begun(fingerprint: str | None, texts: str) -> int | None:
-    """How many jobs these texts are, if a first enrolment of them was begun and not ended; else ``None``."""
+def is_begun(fingerprint: str | None) -> TypeGuard[str]:
+    """Whether it is that of a first enrolment that was not ended."""
+    return fingerprint is not None and fingerprint.startswith(_BEGUN)
+
+
+def total_of_begun(fingerprint: str, texts: str) -> int | None:
+    """How many jobs these texts are, if they are those of a first enrolment that was begun; else ``None``."""
     begun = f"{_BEGUN}{texts} "
-    if fingerprint is None or not fingerprint.startswith(begun):
-        return None
-    return int(fingerprint.removeprefix(begun))
+    return int(fingerprint.removeprefix(begun)) if fingerprint.startswith(begun) else None
 
 
 def pages(jobs: Iterator[Job]) -> Iterator[list[Job]]:
@@ -149,7 +153,9 @@ class Comparison:
         """How many jobs it names, where its first enrolment was begun: they were all checked and counted then."""
         if self._batch is None or self._needs_the_jobs or self._wishes.only or wanted:
             return None
-        return total_of_begun(self._batch.fingerprint, fingerprint(manifest))
+        begun = self._batch.fingerprint
+        # Looked at before the files are hashed: they are for the batch of every edited manifest already.
+        return total_of_begun(begun, fingerprint(manifest)) if is_begun(begun) else None
 
     def _begun(self, stored: Counts, total: int) -> Diff:
         if self._connection is None or self._batch is None:

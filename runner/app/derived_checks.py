@@ -1,7 +1,7 @@
 """What steps made against the record: what is gone or changed, and made again, free of charge."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from runner.app import shelving
@@ -33,7 +33,7 @@ class Checks:
 def verify(workplace: Workplace, root: Depot | None, batch: Batch, tell: Callable[[Finding], None]) -> Checks:
     """Check every file that the steps of the batch made; nothing is changed, and a run may go on meanwhile."""
     checks = Checks()
-    for page in _pages(workplace, batch.pk):
+    for page in workplace.pages(processing.made_page, batch.pk, lambda one: one.making, PAGE):
         checks.files += len(page)
         checks.bytes += sum(one.bytes for one in page)
         found = _damage(root, page)
@@ -95,18 +95,6 @@ def _again(one: Derived, *, is_made: bool) -> Finding:
     if is_made:
         return Finding(one.path, one.job_id, State.REPAIRED, "made again")
     return Finding(one.path, one.job_id, State.UNREPAIRED, "not made again; the next run tries it")
-
-
-def _pages(workplace: Workplace, batch_pk: int) -> Iterator[list[Derived]]:
-    """The recorded files, each page in a view of its own: a view held for hours would keep the state's log growing."""
-    after = 0
-    while True:
-        with workplace.reading() as connection:
-            page = [] if connection is None else processing.made_page(connection, batch_pk, after, PAGE)
-        if not page:
-            return
-        yield page
-        after = page[-1].making
 
 
 def _recorded(workplace: Workplace, makings: Iterable[int]) -> set[Derived]:

@@ -70,7 +70,7 @@ def verify(workplace: Workplace, named: str, tell: Callable[[Finding], None]) ->
         batch = find_batch(connection, named, workplace.state)
     files = size_bytes = damaged = 0
     with existing_root(workplace, batch) as root:
-        for page in _pages(workplace, batch.pk):
+        for page in workplace.pages(mending.recorded_page, batch.pk, lambda one: one.file.pk, PAGE):
             files += len(page)
             size_bytes += sum(one.file.bytes or 0 for one in page)
             for checked in _damage(workplace, root, page):
@@ -100,18 +100,6 @@ def existing_root(workplace: Workplace, batch: Batch) -> Iterator[Depot | None]:
         except OSError as error:
             raise UsageError(f"{batch.output_dir}: cannot be read: {error.strerror}") from error
         yield root
-
-
-def _pages(workplace: Workplace, batch_pk: int) -> Iterator[list[Recorded]]:
-    """The recorded files, each page in a view of its own: a view held for hours would keep the state's log growing."""
-    after_pk = 0
-    while True:
-        with workplace.reading() as connection:
-            page = [] if connection is None else mending.recorded_page(connection, batch_pk, after_pk, PAGE)
-        if not page:
-            return
-        yield page
-        after_pk = page[-1].file.pk
 
 
 def _damage(workplace: Workplace, root: Depot | None, page: list[Recorded]) -> list[Checked]:

@@ -2,11 +2,11 @@
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from runner.app.environment import Environment
 from runner.core.advice import Invocation
@@ -24,6 +24,8 @@ from runner.store.writer import Connection, DirectWriter
 
 if TYPE_CHECKING:
     from runner.manifest import Loaded
+
+T = TypeVar("T")
 
 DEFAULT_STATE = "sqlite:///state/runner.db"
 STATE_ENV = "RUNNER_STATE"
@@ -119,6 +121,26 @@ class Workplace:
             return
         with database.reading(self.state) as connection:
             yield connection
+
+    def pages(
+        self,
+        find: Callable[[Connection, int, int, int], list[T]],
+        batch_pk: int,
+        key: Callable[[T], int],
+        most: int,
+    ) -> Iterator[list[T]]:
+        """What ``find`` gives behind a key, page by page, at most ``most`` a page.
+
+        Each page in a view of its own: a view held for hours would keep the state's log growing.
+        """
+        after = 0
+        while True:
+            with self.reading() as connection:
+                page = [] if connection is None else find(connection, batch_pk, after, most)
+            if not page:
+                return
+            yield page
+            after = key(page[-1])
 
     @contextlib.contextmanager
     def deciding(self, batch: str) -> Iterator[tuple[DirectWriter, Batch]]:

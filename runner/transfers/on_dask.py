@@ -13,8 +13,8 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar, TypeVarTuple, cast
 
 import distributed  # type: ignore[import-not-found, unused-ignore]  # an extra
-from distributed.client import FutureCancelledError  # type: ignore[import-not-found, unused-ignore]
-from distributed.scheduler import KilledWorker  # type: ignore[import-not-found, unused-ignore]
+from distributed.client import FutureCancelledError  # type: ignore[import-not-found, unused-ignore]  # as above
+from distributed.scheduler import KilledWorker  # type: ignore[import-not-found, unused-ignore]  # as above
 
 from runner.core.errors import UsageError
 from runner.transfers.engine import CallFailedError, EngineLostError, WorkersDiedError

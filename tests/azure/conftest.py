@@ -1,22 +1,17 @@
 """A server for each test: `pytest -m azure`, with what `npm install azurite` brings on the path or named by AZURITE."""
 
-import importlib.util
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.azure.azurite import Azurite, azurite, environment, program
+from tests.azure.azurite import Azurite, azurite, environment, missing_tools
+from tests.faults.needs import mark_folder
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    is_there = program() is not None and importlib.util.find_spec("obstore") is not None
-    for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.azure)
-            if not is_there:
-                item.add_marker(pytest.mark.skip(reason="needs azurite-blob (npm) and the extra cloud"))
+    mark_folder(items, __file__, "azure", missing_tools())
 
 
 @pytest.fixture

@@ -9,6 +9,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import click
+
 from runner import __version__
 from runner.files.addresses import AddressPolicy
 from runner.files.folder import Folder
@@ -67,12 +69,12 @@ def _main(count: int, size_bytes: int) -> None:
     with tempfile.TemporaryDirectory() as name, static_server(Path(name, "static"), size_bytes) as base_url:
         place, url = Path(name), f"{base_url}/files/a.mp4"
         local = asyncio.run(_local(place / "local", url, count))
-        print(f"{count} files of {size_bytes} bytes; one process: {local:.0f} files/s")  # noqa: T201
+        click.echo(f"{count} files of {size_bytes} bytes; one process: {local:.0f} files/s")
         for workers in (1, 2, 3):
             with cluster_in(place / f"cluster-{workers}", workers) as cluster:
                 tree = place / f"tree-{workers}"
                 rate, call_ms = asyncio.run(_on_dask(tree, cluster.address, url, count))
-            print(f"{workers} workers: {rate:.0f} files/s, {call_ms:.2f} ms a call")  # noqa: T201
+            click.echo(f"{workers} workers: {rate:.0f} files/s, {call_ms:.2f} ms a call")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.browser.album import Album
-from tests.faults.needs import missing
+from tests.faults.needs import mark_folder, missing
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -39,13 +39,7 @@ def missing_tools() -> str | None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of them need a browser."""
-    reason = missing_tools()
-    for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.browser)
-            if reason is not None:
-                item.add_marker(pytest.mark.skip(reason=reason))
+    mark_folder(items, __file__, "browser", missing_tools())
 
 
 @pytest.fixture(scope="session")

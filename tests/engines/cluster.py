@@ -143,7 +143,7 @@ class Cluster:
 def cluster_in(aside: Path, workers: int = 2, **settings: object) -> Iterator[Cluster]:
     """A scheduler and so many workers, gone afterwards."""
     aside.mkdir(parents=True, exist_ok=True)
-    cluster = Cluster(aside, **settings)  # type: ignore[arg-type]
+    cluster = Cluster(aside, **settings)  # type: ignore[arg-type]  # of several types, by name
     try:
         cluster.start_scheduler()
         begun = [cluster.start_worker(waits=False) for _ in range(workers)]

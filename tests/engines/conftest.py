@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.engines.cluster import Cluster, cluster_in, missing_tools
+from tests.faults.needs import mark_folder
 from tests.faults.scene import Scene, scene_in
 
 PROMPTS = tuple(f"p{number}" for number in range(10))
@@ -13,12 +14,7 @@ SETTINGS = "limits: {requests_per_minute: 60000, in_flight: 30, canary: false}\n
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    reason = missing_tools()
-    for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.engines)
-            if reason is not None:
-                item.add_marker(pytest.mark.skip(reason=reason))
+    mark_folder(items, __file__, "engines", missing_tools())
 
 
 @pytest.fixture

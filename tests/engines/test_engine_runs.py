@@ -34,7 +34,7 @@ def test_what_a_killed_worker_had_begun_is_done_by_another(cluster: Cluster, sce
     with scene.start("--engine", cluster.address) as process:
         for _ in range(3):
             before = files_of(scene)
-            wait_until(lambda: files_of(scene) > before or process.popen.poll() is not None, "a file")  # noqa: B023
+            wait_until(lambda had=before: files_of(scene) > had or process.popen.poll() is not None, "a file")
             cluster.kill_worker(cluster.workers[0])
             cluster.start_worker()
         done = process.end()
@@ -45,7 +45,7 @@ def test_a_coordinator_that_is_killed_goes_on_where_it_was(cluster: Cluster, sce
     for _ in range(2):
         with scene.start("--engine", cluster.address) as process:
             before = files_of(scene)
-            wait_until(lambda: files_of(scene) > before, "a file")  # noqa: B023
+            wait_until(lambda had=before: files_of(scene) > had, "a file")
             process.kill()
         assert checker.during(scene) == []
     done = scene.run("--engine", cluster.address)

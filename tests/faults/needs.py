@@ -9,6 +9,7 @@ import os
 import platform
 import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -31,6 +32,15 @@ def needs(*names: str) -> pytest.MarkDecorator:
     """Skips a test where something is missing, and says what."""
     reason = missing(*names)
     return pytest.mark.skipif(reason is not None, reason=reason or "")
+
+
+def mark_folder(items: list[pytest.Item], conftest: str, marker: str, reason: str | None) -> None:
+    """Mark every test beside a ``conftest.py``, and skip it for the ``reason`` there is, if any."""
+    for item in items:
+        if item.path.is_relative_to(Path(conftest).parent):
+            item.add_marker(marker)
+            if reason is not None:
+                item.add_marker(pytest.mark.skip(reason=reason))
 
 
 def _missing_tool(name: str) -> str | None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.needs import mark_folder
 from tests.postgres.server import Cluster, missing_tools, running
 
 for folder in ("store", "engine"):
@@ -13,12 +14,7 @@ for folder in ("store", "engine"):
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    reason = missing_tools()
-    for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.postgres)
-            if reason is not None:
-                item.add_marker(pytest.mark.skip(reason=reason))
+    mark_folder(items, __file__, "postgres", missing_tools())
 
 
 @pytest.fixture(scope="session")

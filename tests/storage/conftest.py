@@ -2,20 +2,15 @@
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
+from tests.faults.needs import mark_folder
 from tests.storage.cloud import Proxy, Store, environment, missing_tools, proxy_before, store_on_loopback
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    reason = missing_tools()
-    for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.cloud)
-            if reason is not None:
-                item.add_marker(pytest.mark.skip(reason=reason))
+    mark_folder(items, __file__, "cloud", missing_tools())
 
 
 @pytest.fixture(scope="session")

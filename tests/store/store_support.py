@@ -2,6 +2,7 @@
 
 import contextlib
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from runner.core.errors import Place
+from runner.core.errors import Place, StateError
 from runner.core.model import Job, JobId, JobState
 from runner.core.money import Credits, Price
 from runner.core.outcomes import TaskId
@@ -182,3 +183,23 @@ def raw(sql: str) -> Callable[..., Any]:
         return done.all() if done.returns_rows else done.rowcount
 
     return change
+
+
+def failures_of_openers(state: State, openers: int = 4) -> list[str]:
+    """What is said to those who cannot open a state of which there is nothing yet, where several begin at once."""
+    failed: list[str] = []
+    together = threading.Barrier(openers)
+
+    def opens() -> None:
+        together.wait()
+        try:
+            open_for_writing(state).dispose()
+        except StateError as error:
+            failed.append(str(error))
+
+    threads = [threading.Thread(target=opens) for _ in range(openers)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    return failed

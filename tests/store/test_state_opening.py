@@ -7,7 +7,7 @@ import threading
 from contextlib import closing
 
 import pytest
-from store_support import job_of, raw, shop_at
+from store_support import failures_of_openers, job_of, raw, shop_at
 
 from runner.core.errors import StateError, UsageError
 from runner.store.database import exists, open_for_writing
@@ -83,22 +83,7 @@ def test_whoever_makes_a_state_while_another_does_waits_for_its_turn(state):
 
 
 def test_those_who_begin_at_once_in_a_new_directory_all_get_the_one_state(tmp_path):
-    for number in range(20):
-        path, failed, together = tmp_path / f"{number}.db", [], threading.Barrier(4)
-
-        def opens(path=path, failed=failed, together=together):
-            together.wait()
-            try:
-                open_for_writing(path).dispose()
-            except StateError as error:
-                failed.append(str(error))
-
-        openers = [threading.Thread(target=opens) for _ in range(4)]
-        for each in openers:
-            each.start()
-        for each in openers:
-            each.join()
-        assert failed == []
+    assert [failures_of_openers(tmp_path / f"{number}.db") for number in range(20)] == [[]] * 20
 
 
 def test_a_state_is_found_as_it_was_left(state):

@@ -182,8 +182,7 @@ def _take_every_text(connection: Any) -> None:
 
     What the service says is written down as it was said: a task must not be lost for one character of its trouble.
     """
-    # It is there where there is a connection.
-    from psycopg.adapt import (  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415
+    from psycopg.adapt import (  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415 - an extra, here by now
         Dumper,
     )
 
