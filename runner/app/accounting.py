@@ -15,9 +15,9 @@ from runner.store.writer import Connection, DirectWriter
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A cap that a person puts in force; ``limit`` is in credits, ``None`` lifts it. ``per`` is ``None``: as it was."""
+    """A cap that a person puts in force; ``cap`` is in credits, ``None`` lifts it. ``per`` is ``None``: as it was."""
 
-    limit: Credits | None
+    cap: Credits | None
     per: Period | None
 
 
@@ -36,7 +36,7 @@ def account(workplace: Workplace, manifest: str | None, change: Change | None) -
     writer = DirectWriter(open_for_writing(workplace.state))
     try:
         known = writer.write_now(accounts.open_account, fingerprint, stamp())
-        writer.write_now(accounts.set_cap, known.pk, change.limit, change.per or known.per)
+        writer.write_now(accounts.set_cap, known.pk, change.cap, change.per or known.per)
         return writer.write_now(accounts.open_account, fingerprint, stamp())
     finally:
         writer.close()

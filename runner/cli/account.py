@@ -71,7 +71,7 @@ def _change(limit: str | None, per: str | None) -> "Change | None":
 def _payload(found: Account) -> dict[str, object]:
     return {
         "account": found.fingerprint,
-        "limit": found.cap,
+        "cap": found.cap,
         "per": found.per,
         "spent": found.spent,
         "reserved": found.reserved,

@@ -22,7 +22,7 @@ def shown(bench, *words):
 def test_a_cap_is_set_shown_and_lifted(bench):
     assert shown(bench) == {
         "account": fingerprint_of(TOKEN),
-        "limit": 80,
+        "cap": 80,
         "per": "month",
         "spent": 0,
         "reserved": 0,
@@ -71,7 +71,7 @@ def test_the_token_stands_nowhere_in_the_state(bench):
 
 def test_another_token_is_another_account(bench, monkeypatch):
     monkeypatch.setenv("GROKIMAGINE_API_TOKEN", "another-token")
-    assert shown(bench)["limit"] is None
+    assert shown(bench)["cap"] is None
     assert bench.run("run", "demo.yaml").code == 0
 
 
@@ -79,7 +79,7 @@ def test_to_look_at_an_account_makes_no_state(bench, monkeypatch, tmp_path):
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     monkeypatch.chdir(elsewhere)
-    assert (shown(bench)["limit"], list(elsewhere.iterdir())) == (None, [])
+    assert (shown(bench)["cap"], list(elsewhere.iterdir())) == (None, [])
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_to_look_at_an_account_makes_no_state(bench, monkeypatch, tmp_path):
 )
 def test_what_cannot_be_is_refused_and_changes_nothing(bench, words, said):
     done = bench.run("account", *words)
-    assert (done.code, said in done.err, shown(bench)["limit"]) == (2, True, 80)
+    assert (done.code, said in done.err, shown(bench)["cap"]) == (2, True, 80)
 
 
 def test_without_a_token_it_says_where_one_belongs(bench, monkeypatch):
