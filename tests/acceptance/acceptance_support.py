@@ -3,9 +3,6 @@
 import contextlib
 import json
 import os
-import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -16,6 +13,7 @@ from typing import IO, Any
 import runner
 from runner.sandbox import Ledger, LoggedRequest, Submission, Task
 from runner.sandbox.videos import video_of
+from tests.forked import Forked, run_forked
 from tests.no_traceback import refuse_traceback
 
 TOKEN = "token-of-the-acceptance-tests"
@@ -89,16 +87,7 @@ class Desk:
     def run(self, *arguments: str, cwd: Path | None = None, without_token: bool = False) -> Done:
         """Run the program to its end."""
         began = time.monotonic()
-        done = subprocess.run(
-            [sys.executable, "-m", "runner", *arguments],
-            cwd=cwd or self.root,
-            env=self.environment(without_token),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        done = run_forked(arguments, cwd or self.root, self.environment(without_token))
         refuse_traceback(done.stdout, done.stderr)
         return Done(done.returncode, done.stdout, done.stderr, time.monotonic() - began)
 
@@ -109,21 +98,11 @@ class Desk:
     @contextlib.contextmanager
     def started(self, *arguments: str) -> Iterator["Process"]:
         """A process that goes on while the test does something else; killed at the end, if it still runs."""
-        with subprocess.Popen(
-            [sys.executable, "-m", "runner", *arguments],
-            cwd=self.root,
-            env=self.environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            # In the background of a script (`nohup ... &`) SIGINT is ignored, and whoever is started there inherits that.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - the child runs nothing else
-        ) as popen:
+        with Forked(arguments, self.root, self.environment()) as process:
             try:
-                yield Process(popen)
+                yield Process(process)
             finally:
-                popen.kill()
+                process.kill()
 
     def status(self, *more: str, batch: str = NAME) -> dict[str, Any]:
         """What ``status --json`` says."""
@@ -148,7 +127,7 @@ class Desk:
 class Process:
     """A running program."""
 
-    popen: "subprocess.Popen[str]"
+    popen: Forked
 
     @property
     def out(self) -> IO[str]:
@@ -169,7 +148,7 @@ class Process:
         began = time.monotonic()
         out, err = self.popen.communicate(timeout=timeout_s)
         refuse_traceback(out, err)
-        return Done(self.popen.returncode, out, err, time.monotonic() - began)
+        return Done(self.popen.wait(), out, err, time.monotonic() - began)
 
 
 @dataclass(frozen=True)

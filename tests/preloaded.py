@@ -1,0 +1,44 @@
+"""What the fork server imports before it forks: all of the program, as its commands would one by one.
+
+The extras are left out, so that a process has loaded no library that it would not have loaded by itself.
+"""
+
+import importlib
+import importlib.abc
+import pkgutil
+import sys
+from collections.abc import Sequence
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+
+import runner
+
+_EXTRAS = frozenset({"PIL", "av", "dask", "datasets", "distributed", "obstore", "psycopg", "pyarrow", "ray"})
+
+
+class _WithoutExtras(importlib.abc.MetaPathFinder):
+    """As where no extra is installed."""
+
+    def find_spec(
+        self, fullname: str, _path: Sequence[str] | None, _target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if fullname.partition(".")[0] in _EXTRAS:
+            raise ModuleNotFoundError(f"{fullname} is left out here", name=fullname)
+        return None
+
+
+def _import_all() -> None:
+    for module in pkgutil.walk_packages(runner.__path__, "runner.", onerror=lambda _: None):
+        if module.name == "runner.__main__":
+            continue
+        try:
+            importlib.import_module(module.name)
+        except ModuleNotFoundError as error:
+            if error.name is None or error.name.partition(".")[0] not in _EXTRAS:
+                raise
+
+
+_finder = _WithoutExtras()
+sys.meta_path.insert(0, _finder)
+_import_all()
+sys.meta_path.remove(_finder)
