@@ -14,7 +14,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from multiprocessing.reduction import DupFd
 from pathlib import Path
@@ -42,7 +43,8 @@ def run_forked(
 class Forked:
     """``runner`` with these arguments, as far as tests need it with the interface of ``subprocess.Popen``.
 
-    ``stdout`` and ``stderr`` are text, or files that were given and then stand at ``to``.
+    ``stdout`` and ``stderr`` are pipes with text, unless files are given in ``to``. ``program`` is what the process does, once
+    it has its streams, directory, environment and ``sys.argv``.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class Forked:
         cwd: Path,
         env: Mapping[str, str],
         to: tuple[IO[bytes], IO[bytes]] | None = None,
+        program: Callable[[], None] = main,
     ) -> None:
         self.args = ["runner", *arguments]
         self.returncode: int | None = None
@@ -64,7 +67,8 @@ class Forked:
             else:
                 out, err = (file.fileno() for file in to)
             self._process: BaseProcess = SERVER.Process(
-                target=_Run(arguments, cwd, env, (nothing.fileno(), out, err)), daemon=True
+                target=_Run(tuple(arguments), cwd, dict(env), (nothing.fileno(), out, err), program),
+                daemon=True,
             )
             self._process.start()
         self.pid = self._process.pid or 0
@@ -113,22 +117,24 @@ class Forked:
         self.wait()
 
 
+@dataclass
 class _Run:
-    """What the new process does."""
+    """What the new process does; the numbers of its ``streams`` are others there."""
 
-    def __init__(
-        self, arguments: Sequence[str], cwd: Path, env: Mapping[str, str], streams: tuple[int, int, int]
-    ) -> None:
-        self._arguments, self._cwd, self._env, self._streams = tuple(arguments), cwd, dict(env), streams
+    arguments: tuple[str, ...]
+    cwd: Path
+    env: dict[str, str]
+    streams: tuple[int, int, int]
+    program: Callable[[], None]
 
     def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_streams": tuple(DupFd(number) for number in self._streams)}
+        return self.__dict__ | {"streams": tuple(DupFd(number) for number in self.streams)}
 
     def __call__(self) -> None:
-        streams: Any = self._streams
+        streams: Any = self.streams
         connect_streams([stream.detach() for stream in streams])
-        become(self._arguments, self._cwd, self._env)
-        main()
+        become(self.arguments, self.cwd, self.env)
+        self.program()
 
 
 def become(arguments: Sequence[str], cwd: Path, env: Mapping[str, str]) -> None:

@@ -11,10 +11,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, BinaryIO, Self, Union
 
+from runner.__main__ import main
 from runner.cli import edge
 from runner.sandbox import Ledger, SandboxOptions, running_in_thread
+from tests.forked import Forked
 from tests.no_traceback import refuse_traceback
 
 TOKEN = "CANARY-5d0c7f31-token"
@@ -26,6 +28,7 @@ PATIENCE_S = 120.0
 _NOTED_S = 0.06  # the service's notes of requests share a commit every 0.02 s
 
 Json = dict[str, Any]
+_Started = Union["subprocess.Popen[bytes]", Forked]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +111,21 @@ class Scene:
             *more,
         ]
 
-    def start(self, *more: str, prefix: Sequence[str] = (), **also: str) -> "Process":
-        """The main job as a process of its own; ``prefix`` is a command that runs it, ``also`` more environment."""
+    def start(
+        self, *more: str, prefix: Sequence[str] = (), program: Callable[[], None] = main, **also: str
+    ) -> "Process":
+        """The main job as a process of its own.
+
+        ``prefix`` is a command that runs it, ``also`` more environment; without either it is forked, and does ``program``.
+        """
         environment = {**os.environ, "GROKIMAGINE_API_TOKEN": TOKEN, **self.environment, **also}
-        return Process.of([*prefix, *self.command(*more)], self.root, self.aside, environment)
+        if prefix or also:  # which are for the interpreter itself, or what is under it
+            order = [*prefix, *self.command(*more)]
+            return Process.of(order, self.root, self.aside, environment)
+        arguments = self.command(*more)[3:]
+        return Process.to_files(
+            self.aside, lambda out, err: Forked(arguments, self.root, environment, (out, err), program)
+        )
 
     def run(self, *more: str, prefix: Sequence[str] = (), **also: str) -> Done:
         """The same, to its end."""
@@ -184,19 +198,25 @@ class Scene:
 class Process:
     """A process whose words go to files, so that a full pipe never holds it up; killed at the end of a ``with``."""
 
-    popen: "subprocess.Popen[bytes]"
+    popen: "_Started"
     out: Path
     err: Path
 
     @classmethod
     def of(cls, command: Sequence[str], cwd: Path, aside: Path, environment: Mapping[str, str]) -> "Process":
+        """Any command, in a new interpreter if it is one of Python's."""
+        streams = {"cwd": cwd, "env": environment, "stdin": subprocess.DEVNULL}
+        return cls.to_files(
+            aside, lambda out, err: subprocess.Popen(command, stdout=out, stderr=err, **streams)
+        )
+
+    @classmethod
+    def to_files(cls, aside: Path, start: "Callable[[BinaryIO, BinaryIO], _Started]") -> "Process":
+        """What was started with these two files for its words."""
         said = aside / f"said-{time.monotonic_ns()}"
         out, err = said.with_suffix(".out"), said.with_suffix(".err")
         with out.open("wb") as to_out, err.open("wb") as to_err:
-            popen = subprocess.Popen(
-                command, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, stdout=to_out, stderr=to_err
-            )
-        return cls(popen, out, err)
+            return cls(start(to_out, to_err), out, err)
 
     def __enter__(self) -> Self:
         return self

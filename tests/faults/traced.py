@@ -3,15 +3,14 @@
 import contextlib
 import json
 import random
-import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tests.faults import tracer
 from tests.faults.scene import Done, Scene, scene_in
 
-TRACER = Path(__file__).with_name("tracer.py")
 _ATTEMPTS, _NEAR_THE_END = 4, 5
 
 
@@ -58,8 +57,7 @@ class Traced:
 def run(scene: Scene, *more: str, at: int = 0, action: str = "kill", match: str = "") -> Traced:
     """The main job under the tracer, to its end; ``at`` 0 disturbs nothing, ``match`` says which calls it counts."""
     report = scene.aside / "trace.log"
-    tracer = [sys.executable, str(TRACER), "--log", str(report), "--under", str(scene.root), "--match", match]
-    with scene.start(*more, prefix=[*tracer, "--at", str(at), "--do", action, "--"]) as process:
+    with scene.start(*more, program=tracer.Traced(report, scene.root, at, action, match)) as process:
         done = process.end()
     calls, struck = _calls(report)
     report.unlink()

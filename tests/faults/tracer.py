@@ -1,20 +1,15 @@
 """A tracer of one program: it numbers the calls that matter across all threads, and kills or fails one of them.
 
-    python tracer.py --log FILE --under DIR [--match CALL] [--at N --do kill|EIO|ENOSPC|...] -- COMMAND...
-
 strace can inject as well, but its ``when=N`` counts every thread for itself. A run commits from two threads, and the
 first of them makes more commits than the second: with strace no commit of the second, the one that guards the money,
-can be reached. Here ``--at N`` is the N-th call of the whole program, before it runs; with ``--match "fsync outputs/x.mp4"`` the N-th
-of those (``--match "sendto socket:"``: whichever connection it is).
+can be reached. Here ``at`` is the place of a call among those of the whole program, before it runs; with ``match``
+("fsync outputs/x.mp4") its place among those ("sendto socket:": whichever connection it is).
 
 What matters is a call that opens or changes a file below DIR, or makes or uses a TCP connection. The log has a line a
 call, in the order of the kernel's reports, as JSON: ``["in", N, tid, call, about, note]`` and, when it is over,
 ``["out", N, returned]``; ``["struck", N]`` says which one it was. Leaves with the program's own exit code, or dies by the program's signal.
-
-Only the standard library: the file is run by its path.
 """
 
-import argparse
 import ctypes
 import errno
 import json
@@ -23,9 +18,12 @@ import signal
 import socket
 import struct
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
+
+from runner.__main__ import main
 
 CALLS = {
     1: "write",
@@ -104,11 +102,13 @@ class Tracer:
     _within: dict[int, int] = field(default_factory=dict)
     _greeted: set[int] = field(default_factory=set)
 
-    def follow(self, command: list[str]) -> int:
-        """Run the command to its end; returns the status that ``waitpid`` gave for it."""
+    def follow(self, program: Callable[[], None]) -> int:
+        """Run the program in a child, to its end; returns the status that ``waitpid`` gave for it."""
         self._pid = os.fork()
         if self._pid == 0:
-            _become(command)
+            _be_traced()
+            program()
+            sys.exit(0)
         os.waitpid(self._pid, 0)
         self._greeted.add(self._pid)
         _ptrace(_SETOPTIONS, self._pid, 0, _OPTIONS)
@@ -193,8 +193,8 @@ class Tracer:
         self.log.write(json.dumps(record) + "\n")
 
 
-def _become(command: list[str]) -> None:
-    """In the child: be traced, have the kernel report the calls of ``CALLS``, and be the program."""
+def _be_traced() -> None:
+    """In the child: be traced, and have the kernel report the calls of ``CALLS``."""
     _ptrace(_TRACEME, 0)
     os.kill(os.getpid(), signal.SIGSTOP)
     jumps = [struct.pack("=HBBI", 0x15, len(CALLS) - place, 0, number) for place, number in enumerate(CALLS)]
@@ -210,10 +210,6 @@ def _become(command: list[str]) -> None:
     described = struct.pack("=H6xQ", len(program) // 8, ctypes.addressof(kept))
     if _libc.prctl(38, 1, 0, 0, 0) or _libc.prctl(22, 2, described, 0, 0):
         os._exit(125)
-    try:
-        os.execvp(command[0], command)
-    finally:
-        os._exit(127)
 
 
 def _ptrace(request: int, tid: int, address: int = 0, content: int | None = 0) -> None:
@@ -253,24 +249,22 @@ def _memory(tid: int, address: int, size: int) -> bytes:
             return b""
 
 
-def main() -> None:
-    """See the module."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--log", required=True)
-    parser.add_argument("--under", required=True)
-    parser.add_argument("--match", default="")
-    parser.add_argument("--at", type=int, default=0)
-    parser.add_argument("--do", default="kill")
-    parser.add_argument("command", nargs="+")
-    given = parser.parse_args()
-    with Path(given.log).open("w", encoding="utf-8") as log:
-        tracer = Tracer(log, os.path.realpath(given.under), given.at, given.do, given.match)
-        status = tracer.follow(given.command)
-    if os.WIFSIGNALED(status):
-        signal.signal(os.WTERMSIG(status), signal.SIG_DFL) if os.WTERMSIG(status) != signal.SIGKILL else None
-        os.kill(os.getpid(), os.WTERMSIG(status))
-    sys.exit(os.WEXITSTATUS(status))
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """``runner`` as a process runs it (its arguments are in ``sys.argv``), under a tracer; see the module and ``Tracer``."""
 
+    log: Path
+    under: Path
+    at: int
+    action: str
+    match: str
 
-if __name__ == "__main__":
-    main()
+    def __call__(self) -> None:
+        with self.log.open("w", encoding="utf-8") as log:
+            status = Tracer(log, os.path.realpath(self.under), self.at, self.action, self.match).follow(main)
+        if os.WIFSIGNALED(status):
+            signal.signal(os.WTERMSIG(status), signal.SIG_DFL) if os.WTERMSIG(
+                status
+            ) != signal.SIGKILL else None
+            os.kill(os.getpid(), os.WTERMSIG(status))
+        sys.exit(os.WEXITSTATUS(status))
