@@ -46,7 +46,7 @@ def killed(number: int, place: Path, kills: int = _KILLS) -> Verdict:
         times = 0
         for _ in range(kills):
             with scene.start() as process:
-                time.sleep(drawn.uniform(0.4, 1.6))
+                time.sleep(drawn.uniform(0.15, 0.9))
                 times += process.kill().code < 0
             violations += checker.during(scene)
         violations += checker.at_the_end(scene, _finished(scene))

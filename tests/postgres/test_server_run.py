@@ -4,13 +4,12 @@ import contextlib
 import json
 import os
 import signal
-import subprocess
-import sys
 
 import pytest
 
 from tests.faults import checker
 from tests.faults.scene import BATCH, PRICE, Scene, served, wait_until
+from tests.forked import run_forked
 from tests.postgres.server import PASSWORD, USER
 
 SLOW = "limits: {requests_per_minute: 6000, in_flight: 1}\n"
@@ -64,14 +63,7 @@ def elsewhere(tmp_path, *words, **environment):
     """The program in a directory that knows nothing of the batch, as on another machine."""
     other = tmp_path / "elsewhere"
     other.mkdir(exist_ok=True)
-    return subprocess.run(
-        [sys.executable, "-m", "runner", *words],
-        cwd=other,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, **environment},
-    )
+    return run_forked(words, other, {**os.environ, **environment})
 
 
 def test_a_batch_is_made_and_made_again_for_nothing_and_can_be_looked_at_from_anywhere(scene, tmp_path):
