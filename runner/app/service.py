@@ -122,7 +122,10 @@ async def ports(
 
     Raises ``UsageError`` where ``manifest.transfers`` names an engine that cannot be used.
     """
-    async with connected(manifest, token) as provider, transferring.files(manifest, root, tell) as files:
+    async with (
+        connected(manifest, token) as provider,
+        transferring.files(manifest, root, state, tell) as files,
+    ):
         yield Ports(
             state,
             provider,

@@ -146,6 +146,10 @@ class StoredFile:
     bytes: int | None
     sha256: str | None
 
+    def partial_of(self, job_id: str) -> str:
+        """The name that it has until it is placed; ``job_id`` is that of its job."""
+        return f"{job_id}-{self.attempt}-{self.position}"
+
 
 @dataclass(frozen=True, slots=True)
 class Media:

@@ -95,7 +95,7 @@ class _Fetching:
 
     @property
     def _partial(self) -> str:
-        return f"{self.job.job_id}-{self.file.attempt}-{self.file.position}"
+        return self.file.partial_of(self.job.job_id)
 
     async def _verified(self, content: Content, extension: str) -> StoredFile:
         stem = self.job.path if self.siblings == 1 else f"{self.job.path}-{self.file.position}"
@@ -119,8 +119,8 @@ class _Fetching:
             case Conflict(reason=reason) | Broken(reason=reason):
                 await self._show(reason, ErrorClass.DISK)
                 return False
-            case DiskFull() | DiskFailed():
-                await self._disk_refuses(outcome)
+            case Unavailable() | DiskFull() | DiskFailed():
+                await self._ends(outcome)
                 return False
 
     async def _renew(self, tries: int) -> None:

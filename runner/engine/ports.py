@@ -11,7 +11,7 @@ from runner.core.events import RunEvent
 from runner.core.glance import Glance
 from runner.core.model import Limits, Retries
 from runner.files.meter import Meter
-from runner.files.outcomes import Content, FetchOutcome, PlaceOutcome
+from runner.files.outcomes import Content, FetchOutcome, PlaceOutcome, Unavailable
 from runner.providers import Provider
 from runner.store.writer import Writer
 
@@ -23,7 +23,7 @@ class Files(Protocol):
         """Download into the partial file of that name, check and sync it."""
         ...
 
-    async def place(self, partial: str, path: str, content: Content) -> PlaceOutcome:
+    async def place(self, partial: str, path: str, content: Content) -> PlaceOutcome | Unavailable:
         """Give the partial file its final name."""
         ...
 

@@ -139,9 +139,9 @@ class Bucket:
         with translated():
             self._library.delete(self._store, key)
 
-    def listed(self) -> Iterator[tuple[str, int]]:
-        """Every key below the prefix with its length, a thousand a request."""
-        pages = self._library.list(self._store, chunk_size=1000)
+    def listed(self, below: str | None = None) -> Iterator[tuple[str, int]]:
+        """Every key below the prefix, or below that directory of it, with its length, a thousand a request."""
+        pages = self._library.list(self._store, below, chunk_size=1000)
         while True:
             with translated():
                 page = next(pages, None)

@@ -19,8 +19,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Self
 
-from runner.core.bucket_url import BucketUrl
 from runner.core.errors import UsageError
+from runner.files import waiting
 from runner.files.bucket import KEY_BYTES_MAX, SMALL_BYTES, Bucket, Held
 from runner.files.disk import Access
 from runner.files.lines import split
@@ -50,9 +50,9 @@ class BucketDepot:
 
     is_local = False
 
-    def __init__(self, url: BucketUrl, spool: Path) -> None:
-        self.bucket = Bucket(url)
-        self.path = str(url)
+    def __init__(self, bucket: Bucket, spool: Path) -> None:
+        self.bucket = bucket
+        self.path = str(bucket.url)
         self._spool_path = str(spool)
         self._spool: OutputRoot | None = None
         self._turns = asyncio.Semaphore(_UPLOADS_AT_ONCE)
@@ -156,11 +156,7 @@ class BucketDepot:
             return conflict
         try:
             async with self._turns:
-                source = await asyncio.to_thread(Upload.of, self.spool, partial, content)
-                if source is None:
-                    outcome: PlaceOutcome = await asyncio.to_thread(self._without_source, path, content)
-                else:
-                    outcome = await self._sent(source, path, content)
+                outcome = await self._placed(partial, path, content)
             if isinstance(outcome, Placed | AlreadyThere):
                 await asyncio.to_thread(forget, self.spool, partial)
         except OSError as error:
@@ -194,6 +190,27 @@ class BucketDepot:
             self.bucket.remove(path)
             return f"{directory}/{free}"
         raise AssertionError("there is no last number")
+
+    async def _placed(self, partial: str, path: str, content: Content) -> PlaceOutcome:
+        """From the spool, or else from where a worker left it in the bucket."""
+        source = await asyncio.to_thread(Upload.of, self.spool, partial, content)
+        if source is not None:
+            return await self._sent(source, path, content)
+        outcome = await asyncio.to_thread(self._without_source, path, content)
+        names = [name for one, name in await asyncio.to_thread(self._waiting) if one == partial]
+        for name in names:
+            if isinstance(outcome, Absent):
+                with contextlib.suppress(FileNotFoundError):
+                    await asyncio.to_thread(waiting.take_in, self.bucket, name, self.spool, partial, content)
+                source = await asyncio.to_thread(Upload.of, self.spool, partial, content)
+                outcome = outcome if source is None else await self._sent(source, path, content)
+        if not isinstance(outcome, Absent):
+            for name in names:
+                await asyncio.to_thread(waiting.remove, self.bucket, name)
+        return outcome
+
+    def _waiting(self) -> list[tuple[str, str]]:
+        return list(waiting.waiting(self.bucket))
 
     async def _sent(self, source: Upload, path: str, content: Content) -> PlaceOutcome:
         try:

@@ -99,6 +99,7 @@ def open_depot(output_dir: str, spool: Path, *, create: bool = True) -> Depot:
         from runner.files.folder import Folder  # noqa: PLC0415 - both ways import what this module defines
 
         return Folder(output_dir, create=create)
-    from runner.files.bucket_depot import BucketDepot  # noqa: PLC0415 - an extra, only where it is asked for
+    from runner.files.bucket import Bucket  # noqa: PLC0415 - an extra, only where it is asked for
+    from runner.files.bucket_depot import BucketDepot  # noqa: PLC0415 - as above
 
-    return BucketDepot(bucket_url(output_dir), spool)
+    return BucketDepot(Bucket(bucket_url(output_dir)), spool)

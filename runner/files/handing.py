@@ -14,20 +14,26 @@ from runner.files.disk import Entry, Kind
 from runner.files.outcomes import Broken, Content, DiskTrouble, disk_trouble
 from runner.files.root import PARTIAL, OutputRoot
 
-_FRESH = re.compile(r".+\.at-[0-9a-f]{16}(\.json)?")
+_FRESH = re.compile(r"(.+)\.at-[0-9a-f]{16}(\.json)?")
 
 
 @dataclass(frozen=True, slots=True)
 class Handed:
-    """A file that waits under ``name``; ``inode`` is its number where it was written (on NFS, everywhere)."""
+    """A file that waits under ``name``; ``inode`` is its number where it was written (on NFS, everywhere), 0 in a bucket."""
 
     name: str
-    inode: int
+    inode: int = 0
 
 
 def fresh_name(partial: str) -> str:
     """A name for a file that is to become ``partial``; nobody else has it."""
     return f"{partial}.at-{secrets.token_hex(8)}"
+
+
+def partial_named_by(name: str) -> str | None:
+    """What a file under this fresh name is to become, ``None`` where it is no fresh name."""
+    found = _FRESH.fullmatch(name)
+    return None if found is None else found[1]
 
 
 def handed(root: OutputRoot, name: str) -> Handed | None:

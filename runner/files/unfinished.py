@@ -21,6 +21,7 @@ from yarl import URL
 from runner.core.bucket_url import BucketUrl
 
 _TIMEOUT = aiohttp.ClientTimeout(total=30)
+_PAGES_MAX = 100  # of a thousand uploads each
 _ANSWER_BYTES = 1024 * 1024
 _EMPTY = hashlib.sha256(b"").hexdigest()
 
@@ -44,11 +45,46 @@ async def abort_unfinished(url: BucketUrl, path: str) -> bool:
     return True
 
 
+async def abort_unfinished_below(url: BucketUrl, directory: str) -> bool:
+    """The same for everything below a directory of ours."""
+    signer = _Signer.of(url, os.environ)
+    if signer is None:
+        return False
+    begin = f"{url.prefix}/{directory}/" if url.prefix else f"{directory}/"
+    try:
+        async with aiohttp.ClientSession(timeout=_TIMEOUT, cookie_jar=aiohttp.DummyCookieJar()) as session:
+            return await _aborted_all(session, signer, begin)
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
+        return False
+
+
+async def _aborted_all(session: aiohttp.ClientSession, signer: "_Signer", begin: str) -> bool:
+    """Whether no upload is left of keys that begin so."""
+    for _ in range(_PAGES_MAX):
+        if not await _aborted_page(session, signer, begin):
+            return True
+    return False
+
+
+async def _aborted_page(session: aiohttp.ClientSession, signer: "_Signer", begin: str) -> int:
+    """Abort the uploads of a first page of keys that begin so; how many they were."""
+    listed = await _asked(session, signer, "GET", "", {"prefix": begin, "uploads": ""})
+    found = [one for one in _all_uploads(listed) if one[0].startswith(begin)]
+    for key, upload_id in found:
+        await _asked(session, signer, "DELETE", key, {"uploadId": upload_id})
+    return len(found)
+
+
 def uploads_of(listed: str, key: str) -> list[str]:
     """The ids of the uploads of just this key in the store's answer."""
+    return [upload_id for name, upload_id in _all_uploads(listed) if name == key]
+
+
+def _all_uploads(listed: str) -> list[tuple[str, str]]:
+    """The key and the id of each."""
     uploads = re.findall(r"<Upload>(.*?)</Upload>", listed, re.DOTALL)
     pairs = [(re.search(r"<Key>(.*?)</Key>", one, re.DOTALL), _ID.search(one)) for one in uploads]
-    return [found[1] for name, found in pairs if name and found and unescape(name[1]) == key]
+    return [(unescape(name[1]), found[1]) for name, found in pairs if name and found]
 
 
 _ID = re.compile(r"<UploadId>([^<]+)</UploadId>")

@@ -80,7 +80,7 @@ class Upload:
     async def _in_parts(self, bucket: Bucket, path: str, attributes: dict[str, str]) -> None:
         if self._has_begun():
             await abort_unfinished(bucket.url, path)
-        self._note_begin()
+        note_begin(self.spool, self.partial)
         stop = asyncio.Event()
         parts = self._parts(bucket, path, stop)
         sending = asyncio.ensure_future(bucket.upload_in_parts(path, parts, attributes))
@@ -117,11 +117,11 @@ class Upload:
     def _has_begun(self) -> bool:
         return self.spool.disk.stat(self.spool.partial(self.partial + _BEGUN)) is not None
 
-    def _note_begin(self) -> None:
-        """Remember, for whoever comes after a kill, that parts of it may be in the bucket."""
-        entry = self.spool.partial(self.partial + _BEGUN)
-        handle = self.spool.disk.open_file(entry, Access.KEEP)
-        self.spool.disk.close(handle)
+
+def note_begin(spool: OutputRoot, partial: str) -> None:
+    """Remember, for whoever comes after a kill, that parts of it may be in the bucket; blocks, raises ``OSError``."""
+    handle = spool.disk.open_file(spool.partial(partial + _BEGUN), Access.KEEP)
+    spool.disk.close(handle)
 
 
 def forget(spool: OutputRoot, partial: str) -> None:

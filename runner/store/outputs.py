@@ -15,6 +15,7 @@ from runner.core.records import StoredFile
 from runner.store.attempts import move
 from runner.store.prepared import change_row, changed_row
 from runner.store.reads import to_file
+from runner.store.schema import batch as batches
 from runner.store.schema import file, job
 
 
@@ -42,6 +43,17 @@ def placed(connection: Connection, file_pk: int) -> None:
 def wanted_again(connection: Connection, file_pk: int) -> None:
     """A verified file is gone from ``.partial/``, or a placed one is to be fetched again."""
     change_row(connection, file, file_pk, state="wanted", path=None, bytes=None, sha256=None)
+
+
+def unplaced(connection: Connection, batch: str) -> set[str]:
+    """The names, under ``.partial/``, of the files of that batch which are verified and wait for their final names."""
+    waiting = (
+        select(file, job.c.job_id)
+        .join(job, job.c.id == file.c.job)
+        .join(batches, batches.c.id == job.c.batch)
+        .where(batches.c.name == batch, job.c.state == JobState.FETCHING, file.c.state == "verified")
+    )
+    return {to_file(row).partial_of(row.job_id) for row in connection.execute(waiting)}
 
 
 def finish(connection: Connection, job_pk: int, now: str) -> None:

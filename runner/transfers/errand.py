@@ -13,14 +13,14 @@ from runner.core.errors import UsageError
 from runner.files.addresses import AddressPolicy
 from runner.files.download import FetchRequest, fetch
 from runner.files.handing import Handed, fresh_name, handed
-from runner.files.outcomes import Broken, Fetched, FetchOutcome
+from runner.files.outcomes import Broken, Content, Fetched, FetchOutcome, PlaceOutcome
 from runner.files.root import OutputRoot
 from runner.files.session import open_session
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What holds for all files of a run. ``tree`` and ``ca_file`` are paths that the worker sees as well.
+    """What holds for all files of a run. ``ca_file`` and ``tree`` are paths that the worker sees as well; or a bucket's URL.
 
     ``at_once`` is how many of them one call receives at once, ``held_bytes_max`` what each may hold in memory.
     """
@@ -43,23 +43,39 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
+class Placing:
+    """A file that waits in a bucket as ``handed``, and that is to get the final key ``path``: its content is committed."""
+
+    partial: str
+    path: str
+    content: Content
+    handed: Handed
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What came of one: after ``Fetched``, ``handed`` is what has to be taken over."""
 
-    outcome: FetchOutcome
+    outcome: FetchOutcome | PlaceOutcome
     handed: Handed | None = None
 
 
 def fetch_all(terms: Terms, wanted: tuple[Wanted, ...]) -> tuple[Answer, ...]:
     """Fetch them all, in a loop of its own; the answers in their order. Blocks, and raises nothing for servers and disks."""
-    if terms.version != __version__:
-        reason = f"the worker {platform.node()} has runner {__version__} instead of {terms.version}"
-        return tuple(Answer(Broken(reason)) for _ in wanted)
+    if (other := other_program(terms)) is not None:
+        return tuple(Answer(other) for _ in wanted)
     try:
         with OutputRoot(terms.tree, create=False) as root:
             return asyncio.run(_fetched(terms, root, wanted))
     except UsageError as error:
         return tuple(Answer(Broken(f"at the worker {platform.node()}: {error}")) for _ in wanted)
+
+
+def other_program(terms: Terms) -> Broken | None:
+    """Why this process may not do what they say, if so."""
+    if terms.version == __version__:
+        return None
+    return Broken(f"the worker {platform.node()} has runner {__version__} instead of {terms.version}")
 
 
 async def _fetched(terms: Terms, root: OutputRoot, wanted: tuple[Wanted, ...]) -> tuple[Answer, ...]:

@@ -11,24 +11,21 @@ from runner import __version__
 from runner.core.errors import UsageError
 from runner.core.model import ProviderSettings
 from runner.files.addresses import policy_for
+from runner.files.bucket_depot import BucketDepot
 from runner.files.depot import Depot
 from runner.files.handing import sweep
 from runner.files.partial import HELD_BYTES_MAX
 from runner.transfers.engine import Engine
 from runner.transfers.errand import Terms
+from runner.transfers.meeting import BucketMeeting, FolderMeeting, Meeting
 from runner.transfers.proof import prove
 from runner.transfers.shipping import CHUNK_BYTES, FILES_MAX, Shipped
 
 _INSTALL = "pip install 'manifest-runner[dask]'"
 
 
-def refuse_unusable(address: str, depot_path: str, *, is_local: bool) -> None:
-    """Raise ``UsageError`` where the engine is not installed, or cannot reach such a tree; nothing is contacted."""
-    if not is_local:
-        raise UsageError(
-            f"--engine {address}: workers cannot put files into object storage yet ({depot_path}): name an output directory "
-            "that all of them share, or leave the engine out; nothing was sent"
-        )
+def refuse_unusable(address: str) -> None:
+    """Raise ``UsageError`` where the engine is not installed; nothing is contacted."""
     if importlib.util.find_spec("distributed") is None:
         raise UsageError(f"--engine {address}: Dask is not installed here: {_INSTALL}; nothing was sent")
 
@@ -45,12 +42,17 @@ async def open_shipped(
     from runner.transfers.on_dask import connected  # noqa: PLC0415 - an extra, only where it is asked for
 
     async with connected(address) as engine:
-        await prove(engine, depot.spool, _absolute(provider.ca_file))
+        await prove(engine, depot.path, meeting_in(depot), _absolute(provider.ca_file))
         await asyncio.to_thread(sweep, depot.spool)
         terms = terms_of(depot, provider, downloads)
         async with shipping(engine, Shipped(engine, depot, terms, tell)) as shipped:
             yield shipped
         await asyncio.to_thread(sweep, depot.spool)
+
+
+def meeting_in(depot: Depot) -> Meeting:
+    """Where this process meets its workers."""
+    return BucketMeeting(depot.bucket) if isinstance(depot, BucketDepot) else FolderMeeting(depot.spool)
 
 
 def terms_of(depot: Depot, provider: ProviderSettings, downloads: int) -> Terms:

@@ -4,21 +4,18 @@ The coordinator writes a nonce that each worker must read, and each worker one t
 the same name on another disk passes neither.
 """
 
-import contextlib
+import asyncio
 import hashlib
 import secrets
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from runner import __version__
 from runner.core.errors import UsageError
-from runner.files.disk import Access
-from runner.files.root import OutputRoot
 from runner.transfers.engine import CallFailedError, Engine, EngineLostError
+from runner.transfers.meeting import NONCE_BYTES, Meeting, fresh_word, met
 
 _SHOWN_MAX = 3
-_NONCE_BYTES = 32
 _NOTHING_SENT = "nothing was sent"
 
 
@@ -35,19 +32,19 @@ class Seen:
     trouble: str | None = None
 
 
-async def prove(engine: Engine, root: OutputRoot, ca_file: str | None) -> int:
+async def prove(engine: Engine, tree: str, meeting: Meeting, ca_file: str | None) -> int:
     """Raise ``UsageError`` unless every worker that is there passes; how many they are."""
     _refuse_other_versions(await engine.versions())
-    name, nonce = _name(), secrets.token_hex(_NONCE_BYTES // 2)
+    name, nonce = fresh_word(), secrets.token_hex(NONCE_BYTES // 2)
     try:
-        _write(root, name, nonce)
-        answers = await engine.everywhere(look, root.path, name, nonce, ca_file)
+        await asyncio.to_thread(meeting.write, name, nonce)
+        answers = await engine.everywhere(look, tree, name, nonce, ca_file)
     except EngineLostError as error:
         raise UsageError(f"the workers could not be asked what they see: {error}; {_NOTHING_SENT}") from error
     except OSError as error:
-        raise UsageError(f"{root.path} cannot be written: {error.strerror}; {_NOTHING_SENT}") from error
+        raise UsageError(f"{tree} cannot be written: {error.strerror}; {_NOTHING_SENT}") from error
     finally:
-        _remove(root, name)
+        await asyncio.to_thread(meeting.remove, name)
     if not answers:
         raise UsageError(f"no worker was left to be asked what it sees; run it again; {_NOTHING_SENT}")
     seen = _of_our_program(answers)
@@ -55,25 +52,22 @@ async def prove(engine: Engine, root: OutputRoot, ca_file: str | None) -> int:
     faults = [
         f"the worker {worker} cannot be used: {fault}"
         for worker, one in seen.items()
-        if (fault := _fault(root, one, nonce, ours)) is not None
+        if (fault := await asyncio.to_thread(_fault, meeting, one, nonce, ours)) is not None
     ]
     if faults:
         more = f" (and {len(faults) - _SHOWN_MAX} more)" if len(faults) > _SHOWN_MAX else ""
-        raise UsageError(
-            f"{'; '.join(faults[:_SHOWN_MAX])}{more}. Every worker must write to {root.path} as this process does: on one "
-            f"shared file system, under the same path, as the same user; {_NOTHING_SENT}"
-        )
+        raise UsageError(f"{'; '.join(faults[:_SHOWN_MAX])}{more}. {meeting.must}; {_NOTHING_SENT}")
     return len(seen)
 
 
 def look(tree: str, name: str, nonce: str, ca_file: str | None) -> Seen:
     """On a worker: read the coordinator's nonce, and leave it once more under a name of its own. Blocks; raises nothing."""
     try:
-        with OutputRoot(tree, create=False) as root:
-            if _read(root, name) != nonce:
+        with met(tree) as meeting:
+            if meeting.read(name) != nonce:
                 return Seen(__version__, trouble="it sees another file than this process wrote")
-            left = _name()
-            _write(root, left, nonce)
+            left = fresh_word()
+            meeting.write(left, nonce)
             return Seen(__version__, left, sha256_of(ca_file))
     except UsageError as error:
         return Seen(__version__, trouble=str(error).partition(";")[0])
@@ -121,44 +115,15 @@ def _other(who: str, package: str, found: str, wanted: str) -> UsageError:
     )
 
 
-def _fault(root: OutputRoot, seen: Seen, nonce: str, ca_sha256: str | None) -> str | None:
+def _fault(meeting: Meeting, seen: Seen, nonce: str, ca_sha256: str | None) -> str | None:
     if seen.trouble is not None:
         return seen.trouble
     try:
-        found = _read(root, seen.left)
+        found = meeting.read(seen.left)
     except OSError:
         return "what it writes is not seen here"
     finally:
-        _remove(root, seen.left)
+        meeting.remove(seen.left)
     if found != nonce:
         return "what it writes is not seen here"
     return None if seen.ca_sha256 == ca_sha256 else "it does not have the same provider.ca_file"
-
-
-def _name() -> str:
-    return f"probe.at-{secrets.token_hex(8)}"  # swept up where a process dies before it removes it
-
-
-def _write(root: OutputRoot, name: str, nonce: str) -> None:
-    with _open(root, name, Access.CREATE) as handle:
-        root.disk.write(handle, nonce.encode(), 0)
-        root.disk.sync(handle)
-
-
-def _read(root: OutputRoot, name: str) -> str:
-    with _open(root, name, Access.READ) as handle:
-        return root.disk.read(handle, _NONCE_BYTES, 0).decode(errors="replace")
-
-
-@contextlib.contextmanager
-def _open(root: OutputRoot, name: str, access: Access) -> Iterator[int]:
-    handle = root.disk.open_file(root.partial(name), access)
-    try:
-        yield handle
-    finally:
-        root.disk.close(handle)
-
-
-def _remove(root: OutputRoot, name: str) -> None:
-    with contextlib.suppress(OSError):
-        root.remove_partial(name)

@@ -8,6 +8,7 @@ import pytest
 from tests.engines.cluster import Cluster, cluster_in, missing_tools
 from tests.faults.needs import mark_folder
 from tests.faults.scene import Scene, scene_in
+from tests.storage.conftest import proxy, server, store  # noqa: F401 - fixtures
 
 PROMPTS = tuple(f"p{number}" for number in range(10))
 SETTINGS = "limits: {requests_per_minute: 60000, in_flight: 30, canary: false}\n"

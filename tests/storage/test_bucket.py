@@ -30,7 +30,7 @@ def content_of(body):
 
 @pytest.fixture
 def depot(store, tmp_path):
-    with BucketDepot(URL, tmp_path / "spool") as found:
+    with BucketDepot(Bucket(URL), tmp_path / "spool") as found:
         found.lock()
         yield found
 
@@ -162,7 +162,7 @@ async def test_a_key_that_is_taken_while_the_parts_are_sent_is_left_alone(store,
             store.put("trees/t/x.mp4", b"a person's own film")
 
     proxy.after = put_theirs
-    with BucketDepot(URL, tmp_path / "spool") as depot:
+    with BucketDepot(Bucket(URL), tmp_path / "spool") as depot:
         content = spooled(depot, bytes(2**24 + 5))
         outcome = await depot.place("job-1", "x.mp4", content)
     assert (outcome, store.keys(), store.uploads()) == (

@@ -52,6 +52,22 @@ def test_a_file_that_is_wanted_again_is_as_if_it_had_never_come(shop):
     assert file_of(shop, attempt) == before
 
 
+def test_what_is_verified_and_not_placed_is_known_by_the_name_that_it_waits_under(shop):
+    attempt = shop.fetching(0)
+    first = file_of(shop, attempt)
+    none = shop.do(outputs.unplaced, "spring")
+    shop.do(outputs.verified, first.pk, "a.mp4", 7, HASH)
+    waiting = shop.do(outputs.unplaced, "spring")
+    others = shop.do(outputs.unplaced, "autumn")
+    shop.do(outputs.placed, first.pk)
+    assert (none, waiting, others, shop.do(outputs.unplaced, "spring")) == (
+        set(),
+        {f"{shop.job(0).job_id}-{attempt}-1"},
+        set(),
+        set(),
+    )
+
+
 def test_a_job_whose_files_are_placed_is_done(shop):
     place(shop, 0, "a.mp4")
     assert shop.rows("SELECT state, error, completed_at FROM job WHERE rank = 0") == [("done", None, LATER)]

@@ -121,6 +121,7 @@ OFTEN = {
     "fail": (attempts.fail, 2, 90, "no", ErrorClass.SERVICE, NOW),
     "renew_urls": (attempts.renew_urls, 1, ["https://a", "https://b"]),
     "note_trouble": (attempts.note_trouble, 2, "late", None),
+    "unplaced": (outputs.unplaced, "spring"),
     "verified": (outputs.verified, 1, "a", 1, "ab"),
     "placed": (outputs.wanted_again, 1),
     "steps": (processing.wanted, 1),

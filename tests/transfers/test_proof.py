@@ -7,6 +7,7 @@ import pytest
 from runner.core.errors import UsageError
 from runner.files.root import OutputRoot
 from runner.transfers.engine import CallFailedError
+from runner.transfers.meeting import FolderMeeting
 from runner.transfers.proof import prove
 from tests.transfers.engine_here import VERSIONS, EngineHere
 
@@ -38,14 +39,14 @@ def root_path(root):
 
 async def refusal(root, engine, ca_file=None):
     with pytest.raises(UsageError) as refused:
-        await prove(engine, root, ca_file)
+        await prove(engine, root.path, FolderMeeting(root), ca_file)
     return str(refused.value)
 
 
 async def test_workers_that_see_the_tree_pass_and_leave_nothing(root):
     plainly = EngineHere().workers["tcp://one"]
     engine = EngineHere(workers={"tcp://one": plainly, "tcp://two": plainly})
-    assert (await prove(engine, root, None), left_in(root)) == (2, [])
+    assert (await prove(engine, root.path, FolderMeeting(root), None), left_in(root)) == (2, [])
 
 
 async def test_a_worker_without_the_path_is_refused(root, tmp_path):
