@@ -5,10 +5,12 @@ The extras are left out, so that a process has loaded no library that it would n
 
 import importlib
 import importlib.abc
+import os
 import pkgutil
 import sys
 from collections.abc import Sequence
 from importlib.machinery import ModuleSpec
+from pathlib import Path
 from types import ModuleType
 
 import runner
@@ -42,3 +44,7 @@ _finder = _WithoutExtras()
 sys.meta_path.insert(0, _finder)
 _import_all()
 sys.meta_path.remove(_finder)
+
+# The server outlives the directory in which it was asked for.
+sys.path[:] = [str(Path(entry).resolve()) for entry in sys.path]
+os.chdir("/")

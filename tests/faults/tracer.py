@@ -10,6 +10,7 @@ call, in the order of the kernel's reports, as JSON: ``["in", N, tid, call, abou
 ``["out", N, returned]``; ``["struck", N]`` says which one it was. Leaves with the program's own exit code, or dies by the program's signal.
 """
 
+import contextlib
 import ctypes
 import errno
 import json
@@ -117,8 +118,20 @@ class Tracer:
             tid, status = os.waitpid(-1, _ANY_CHILD)
             if os.WIFSTOPPED(status):
                 self._stopped(tid, status)
-            elif tid == self._pid:
+                continue
+            self._greeted.discard(tid)
+            if tid == self._pid:
+                self._end_the_rest()
                 return status
+
+    def _end_the_rest(self) -> None:
+        """What the program started goes with the tracer; wait for it, for it may stand in a directory of the scene."""
+        for tid in self._greeted:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(tid, signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                os.waitpid(-1, _ANY_CHILD)
 
     def _stopped(self, tid: int, status: int) -> None:
         stop, event = os.WSTOPSIG(status), status >> 16
