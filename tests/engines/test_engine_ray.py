@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.transfers.engine import CallFailedError, WorkersDiedError
+from runner.transfers.engine import CallFailedError
 from tests.engines.cluster import free_port
 from tests.engines.rays import RayCluster, below, cut, environment_of, missing_ray, ray_cluster
 from tests.faults import checker
@@ -44,7 +44,7 @@ def shared() -> Iterator[RayCluster]:
         hook = place / "hook" / "sitecustomize.py"
         hook.parent.mkdir()
         hook.write_text(_HOOK.format(victims=str(hook.parent)))
-        with ray_cluster(place, PYTHONPATH=str(hook.parent)) as one:
+        with ray_cluster(place, PYTHONPATH=f"{hook.parent}{os.pathsep}{Path(__file__).parents[2]}") as one:
             yield one
 
 
@@ -92,6 +92,10 @@ def test_a_local_cluster_makes_the_tree_knows_no_secret_says_nothing_and_is_gone
 def test_a_head_that_dies_ends_the_run_with_a_way_on_and_nothing_is_paid_again(scene: Scene):
     with scene.start(*LOCAL) as process:
         is_at_work(scene, process)
+        for worker in below(process.popen.pid, "ray::Hand"):
+            os.kill(
+                worker, signal.SIGSTOP
+            )  # else all may be done before anybody notices: calls do not need the head
         for head in below(process.popen.pid, "gcs_server"):
             os.kill(head, signal.SIGKILL)
         done = process.end(40)
@@ -118,11 +122,15 @@ def test_a_file_that_kills_its_workers_is_found_and_failed_alone(rays: RayCluste
     victim = scene.jobs()[3]["job_id"]
     deaths = rays.place / "hook" / victim
     deaths.touch()
-    done = scene.run("--engine", rays.address)
+    try:
+        done = scene.run("--engine", rays.address)
+        count = len(deaths.read_bytes())
+    finally:
+        deaths.unlink()
     states = {job["job_id"]: (job["state"], job["error_class"]) for job in scene.jobs()}
     assert states.pop(victim) == ("fetching", "download")
     assert (done.code, set(states.values()), checker.during(scene)) == (1, {("done", None)}, [])
-    assert 5 <= len(deaths.read_bytes()) <= 8
+    assert 5 <= count <= 8
     again = scene.run()
     assert (again.code, checker.at_the_end(scene, again)) == (0, [])
 
@@ -139,46 +147,29 @@ def test_what_a_killed_worker_had_begun_is_done_by_another(rays: RayCluster, sce
     assert (done.code, checker.at_the_end(scene, done), len(killed)) == (0, [], 2)
 
 
-async def test_nodes_that_come_and_go_are_slots_that_come_and_go(rays: RayCluster):
+async def test_nodes_that_come_and_go_are_slots_and_a_call_whose_way_is_cut_meanwhile_is_answered(
+    rays: RayCluster, tmp_path: Path
+):
     from runner.transfers.on_ray import connected
 
     async def until(count: int) -> None:
         await asyncio.to_thread(wait_until, lambda: engine.slots == count, f"{count} slots", 40)
 
-    async with connected(rays.address) as engine:
-        await until(2)
+    log = tmp_path / "log"
+    async with connected(rays.address) as engine, asyncio.TaskGroup() as group:
+        with pytest.raises(CallFailedError, match="ValueError: invalid literal"):
+            await engine.call(int, "x")
+        call = group.create_task(engine.call(marked, str(log), 3.0))
+        await asyncio.to_thread(wait_until, lambda: log.exists() and log.read_text(), "the call")
+        worker, driver = int(log.read_text()), below(os.getpid(), "ray_driver")[0]
+        is_cut = cut(driver, worker) > 0
         node = await asyncio.to_thread(rays.start_node)
         await until(3)
         rays.kill(node)
         await until(2)
         versions = await engine.versions()
     assert (len(versions), len({tuple(one.items()) for one in versions.values()})) == (3, 1)
-
-
-async def test_a_call_is_given_up_after_four_deaths_and_those_beside_it_are_answered(
-    rays: RayCluster, tmp_path: Path
-):
-    from runner.transfers.on_ray import connected
-
-    async with connected(rays.address) as engine, asyncio.TaskGroup() as group:
-        others = [group.create_task(engine.call(len, "x" * number)) for number in range(50)]
-        with pytest.raises(WorkersDiedError):
-            await engine.call(os.abort)
-        with pytest.raises(CallFailedError, match="ValueError: invalid literal"):
-            await engine.call(int, "x")
-    assert [one.result() for one in others] == list(range(50))
-
-
-async def test_a_call_whose_way_is_cut_is_made_again_by_the_living_worker(rays: RayCluster, tmp_path: Path):
-    from runner.transfers.on_ray import connected
-
-    log = tmp_path / "log"
-    async with connected(rays.address) as engine, asyncio.TaskGroup() as group:
-        call = group.create_task(engine.call(marked, str(log), 3.0))
-        await asyncio.to_thread(wait_until, lambda: log.exists() and log.read_text(), "the call")
-        worker, driver = int(log.read_text()), below(os.getpid(), "ray_driver")[0]
-        count = cut(driver, worker)
-    assert (count > 0, call.result(), log.read_text()) == (True, worker, f"{worker}\n" * 2)
+    assert (is_cut, call.result(), set(log.read_text().split())) == (True, worker, {str(worker)})
 
 
 def test_a_node_with_another_program_is_refused(rays: RayCluster, tmp_path: Path, scene: Scene):
@@ -196,7 +187,7 @@ def test_a_node_with_another_program_is_refused(rays: RayCluster, tmp_path: Path
     finally:
         rays.kill(node)
     assert (done.code, "has runner 0.0.9, this process 0.1.0" in done.err) == (2, True)
-    assert scene.books().tasks() == []
+    assert len(scene.books().tasks()) == 0
 
 
 def test_a_cluster_that_is_not_there_is_refused(scene: Scene):
