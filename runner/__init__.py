@@ -14,7 +14,7 @@ The map of the package, from the outside in; a layer imports only what stands be
     app        one function per use case; puts the parts together
     engine     decide -> perform -> record, for many jobs at once
     review     the gallery's page on loopback, live, with a person's choices
-    transfers  downloads by workers on other machines (needs the extra ``dask``)
+    transfers  downloads by workers on other machines (needs the extra ``dask`` or ``ray``)
     store      every write and read of the state (SQLAlchemy Core; a file, or a PostgreSQL server)
     providers  a generation service: requests and outcomes; ``grokimagine`` is the one there is
     files      download, check, place and move the results

@@ -126,7 +126,7 @@ class _Batchwork:
             tree.refuse_foreign_metadata(root)
             root.lock()
             if self.had_work:
-                transferring.refuse_unusable(self.manifest)
+                transferring.refuse_unusable(self.manifest, root)
                 root.prove_writable()
             writer = self._writer()
             try:

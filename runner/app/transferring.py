@@ -30,12 +30,12 @@ def with_engine(manifest: Manifest, given: str | None) -> Manifest:
         raise UsageError(f"--engine {given}: {error.message}; {error.hint} (nothing was sent)") from error
 
 
-def refuse_unusable(manifest: Manifest) -> None:
+def refuse_unusable(manifest: Manifest, root: Depot) -> None:
     """Raise ``UsageError`` if the engine that is named cannot be used here; nothing is contacted."""
     if manifest.transfers.engine is not None:
         from runner.transfers import opening  # noqa: PLC0415 - only where an engine is asked for
 
-        opening.refuse_unusable(manifest.transfers.engine)
+        opening.refuse_unusable(manifest.transfers.engine, root.path, is_local=root.is_local)
 
 
 @asynccontextmanager

@@ -67,8 +67,8 @@ if TYPE_CHECKING:
 @click.option(
     "--engine",
     metavar="ADDRESS",
-    help="Let the workers of a Dask scheduler download (tcp://host:8786, tls://host:8786); by default as "
-    "transfers.engine says, else this process.",
+    help="Let workers download: of a Dask scheduler (tcp://host:8786, tls://host:8786) or a Ray cluster (ray, "
+    "ray://auto, ray://host:6379); by default as transfers.engine says, else this process.",
 )
 @sandbox_option
 @json_option

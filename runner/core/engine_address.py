@@ -1,10 +1,21 @@
-"""The address of an engine that makes transfers: ``tcp://host:port`` or ``tls://host:port``, a scheduler of Dask's."""
+"""The address of an engine that makes transfers: a scheduler of Dask's, or a cluster of Ray's.
+
+``tcp://host:port`` and ``tls://host:port`` are Dask's; ``ray`` is a cluster on this machine for one run, ``ray://auto`` and
+``ray://host:port`` one that this machine belongs to.
+"""
 
 import re
 
-_SCHEDULER = re.compile(r"(?:tcp|tls)://(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})")
-_RAY = re.compile(r"ray(?:://.*)?", re.IGNORECASE | re.DOTALL)
-_WAY_OUT = "write the address of a Dask scheduler: tcp://host:8786, or tls://host:8786"
+_HOST_PORT = r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(?P<port>\d{1,5})"
+_FORMS = {
+    "tcp": re.compile(rf"tcp://{_HOST_PORT}"),
+    "tls": re.compile(rf"tls://{_HOST_PORT}"),
+    "ray": re.compile(rf"ray(?:://(?:auto|{_HOST_PORT}))?"),
+}
+"""What may stand, by the scheme; ``transfers.opening`` knows which engine each is."""
+
+SCHEMES = tuple(_FORMS)
+_WAY_OUT = "write tcp://host:8786 or tls://host:8786 for Dask, ray, ray://auto or ray://host:6379 for Ray"
 
 
 class EngineAddressError(ValueError):
@@ -16,13 +27,18 @@ class EngineAddressError(ValueError):
         self.hint = hint
 
 
+def scheme_of(address: str) -> str:
+    """What stands before ``://``, or all of it."""
+    return address.partition("://")[0]
+
+
 def engine_address(text: str) -> str:
     """The address as it is; raises ``EngineAddressError``."""
-    if _RAY.fullmatch(text):
-        raise EngineAddressError("transfers on Ray are not built in yet", _WAY_OUT)
-    found = _SCHEDULER.fullmatch(text)
+    form = _FORMS.get(scheme_of(text))
+    found = None if form is None else form.fullmatch(text)
     if found is None:
         raise EngineAddressError("this is not the address of an engine", _WAY_OUT)
-    if not 0 < int(found[1]) < 65536:
-        raise EngineAddressError(f"{found[1]} is not a port", _WAY_OUT)
+    port = found["port"]
+    if port is not None and not 0 < int(port) < 65536:
+        raise EngineAddressError(f"{port} is not a port", _WAY_OUT)
     return text

@@ -27,6 +27,7 @@ WEBHOOK = rf"^({_HTTPS}://[^\s@#/?]+|{_HTTP}://{_LOOPBACK}(:[0-9]{{1,5}})?)([/?]
 PROMPT = rf"^(?=[\s\S]*\S)([^{{}}]|\{{\{{|\}}\}}|\{{{_VARIABLE}\}})*$"
 VARIABLE = f"^(?!({'|'.join(RESERVED)})$){_VARIABLE}$"
 PROMPT_FILE = r"\.([tT][xX][tT]|[cC][sS][vV]|[jJ][sS][oO][nN][lL]|[yY][aA]?[mM][lL])$"
-ENGINE = r"^(tcp|tls)://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}$"
+_HOST_PORT = r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}"
+ENGINE = rf"^((tcp|tls)://{_HOST_PORT}|ray(://(auto|{_HOST_PORT}))?)$"
 FOLDER = r"^(?!~)(?!\$(\{|[A-Za-z_]))(?=[\s\S]*\S)"
 LAYOUT = r"^(?![/~])(?![A-Za-z]:)(?!(.*/)?\.{1,2}(/|$))(?=.*\S)[^\\]*$"

@@ -277,7 +277,8 @@ def _notify() -> Schema:
 def _transfers() -> Schema:
     properties = {
         "engine": _text(
-            "A Dask scheduler whose workers download: tcp://host:8786 or tls://host:8786; by default this process downloads.",
+            "Whose workers download: of a Dask scheduler (tcp://host:8786, tls://host:8786) or of a Ray cluster (ray, "
+            "ray://auto, ray://host:6379); by default this process downloads.",
             pattern=patterns.ENGINE,
         )
     }

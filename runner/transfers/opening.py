@@ -1,13 +1,15 @@
 """From the address of an engine to the way in which a run's files come."""
 
 import asyncio
+import importlib
 import importlib.util
 import os
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import replace
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, replace
 
 from runner import __version__
+from runner.core.engine_address import scheme_of
 from runner.core.errors import UsageError
 from runner.core.model import ProviderSettings
 from runner.files.addresses import policy_for
@@ -21,13 +23,36 @@ from runner.transfers.meeting import BucketMeeting, FolderMeeting, Meeting
 from runner.transfers.proof import prove
 from runner.transfers.shipping import CHUNK_BYTES, FILES_MAX, Shipped
 
-_INSTALL = "pip install 'manifest-runner[dask]'"
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """An engine: ``module`` has its ``connected(address)``, and needs ``package`` from the extra ``extra``."""
+
+    name: str
+    module: str
+    package: str
+    extra: str
 
 
-def refuse_unusable(address: str) -> None:
-    """Raise ``UsageError`` where the engine is not installed; nothing is contacted."""
-    if importlib.util.find_spec("distributed") is None:
-        raise UsageError(f"--engine {address}: Dask is not installed here: {_INSTALL}; nothing was sent")
+DASK = Kind("Dask", "runner.transfers.on_dask", "distributed", "dask")
+RAY = Kind("Ray", "runner.transfers.on_ray", "ray", "ray")
+KINDS = {"tcp": DASK, "tls": DASK, "ray": RAY}
+"""By the scheme of an address; ``core.engine_address`` says what may follow it."""
+
+
+def refuse_unusable(address: str, depot_path: str, *, is_local: bool) -> None:
+    """Raise ``UsageError`` where the engine is not installed, or cannot fill such a tree; nothing is contacted."""
+    kind = KINDS[scheme_of(address)]
+    if kind is RAY and not is_local:
+        raise UsageError(
+            f"--engine {address}: the workers of Ray cannot put files into object storage yet ({depot_path}): take Dask "
+            "(tcp://host:port), name an output directory that all of them share, or leave the engine out; nothing was sent"
+        )
+    if importlib.util.find_spec(kind.package) is None:
+        install = f"pip install 'manifest-runner[{kind.extra}]'"
+        raise UsageError(
+            f"--engine {address}: {kind.name} is not installed here: {install}; nothing was sent"
+        )
 
 
 @asynccontextmanager
@@ -39,15 +64,15 @@ async def open_shipped(
     ``tell`` is told why, where the engine is lost. Raises ``UsageError`` where there is no such engine or no worker, or where
     one of them is unfit.
     """
-    from runner.transfers.on_dask import connected  # noqa: PLC0415 - an extra, only where it is asked for
-
+    module = importlib.import_module(KINDS[scheme_of(address)].module)  # an extra, only where it is asked for
+    connected: Callable[[str], AbstractAsyncContextManager[Engine]] = module.connected
     async with connected(address) as engine:
         await prove(engine, depot.path, meeting_in(depot), _absolute(provider.ca_file))
         await asyncio.to_thread(sweep, depot.spool)
         terms = terms_of(depot, provider, downloads)
         async with shipping(engine, Shipped(engine, depot, terms, tell)) as shipped:
             yield shipped
-        await asyncio.to_thread(sweep, depot.spool)
+    await asyncio.to_thread(sweep, depot.spool)  # after the workers of a local cluster are gone
 
 
 def meeting_in(depot: Depot) -> Meeting:

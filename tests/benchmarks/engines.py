@@ -1,13 +1,15 @@
 """Transfers by workers against one local process: files a second, per worker, and what a call costs by itself.
 
-``python -m tests.benchmarks.engines [FILES] [BYTES]``; the extra ``dask``. All processes share this machine's cores.
+``python -m tests.benchmarks.engines [FILES] [BYTES]``; the extras ``dask`` and ``ray``. All processes share this machine's cores.
 """
 
 import asyncio
+import os
 import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -17,8 +19,8 @@ from runner.files.folder import Folder
 from runner.files.outcomes import Fetched
 from runner.files.session import open_session
 from runner.files.tree import Tree
+from runner.transfers import on_dask, on_ray
 from runner.transfers.errand import Terms
-from runner.transfers.on_dask import connected
 from runner.transfers.opening import shipping
 from runner.transfers.shipping import Shipped
 from tests.benchmarks.static import static_server
@@ -50,7 +52,7 @@ async def _local(place: Path, url: str, count: int) -> float:
             return await _measured(Tree(tree, session, _POLICY, 8), url, count)
 
 
-async def _on_dask(place: Path, address: str, url: str, count: int) -> tuple[float, float]:
+async def _on_engine(connected: Any, place: Path, address: str, url: str, count: int) -> tuple[float, float]:
     """Files a second, and milliseconds for a call that does nothing."""
     with Folder(str(place)) as tree:
         terms = Terms(__version__, tree.path, _POLICY, None, None, 8, 4_000_000)
@@ -73,8 +75,10 @@ def _main(count: int, size_bytes: int) -> None:
         for workers in (1, 2, 3):
             with cluster_in(place / f"cluster-{workers}", workers) as cluster:
                 tree = place / f"tree-{workers}"
-                rate, call_ms = asyncio.run(_on_dask(tree, cluster.address, url, count))
-            click.echo(f"{workers} workers: {rate:.0f} files/s, {call_ms:.2f} ms a call")
+                rate, call_ms = asyncio.run(_on_engine(on_dask.connected, tree, cluster.address, url, count))
+            click.echo(f"{workers} workers of Dask: {rate:.0f} files/s, {call_ms:.2f} ms a call")
+        rate, call_ms = asyncio.run(_on_engine(on_ray.connected, place / "tree-ray", "ray", url, count))
+        click.echo(f"a local Ray of {os.cpu_count()} CPUs: {rate:.0f} files/s, {call_ms:.2f} ms a call")
 
 
 if __name__ == "__main__":

@@ -5,16 +5,21 @@ import pytest
 from runner.core.engine_address import EngineAddressError, engine_address
 
 
-@pytest.mark.parametrize("text", ["tcp://scheduler:8786", "tls://10.0.0.1:1", "tcp://[::1]:65535"])
-def test_a_scheduler_is_an_engine(text):
+@pytest.mark.parametrize(
+    "text",
+    ["tcp://scheduler:8786", "tls://10.0.0.1:1", "tcp://[::1]:65535", "ray", "ray://auto", "ray://head:6379"],
+)
+def test_a_scheduler_and_a_cluster_are_engines(text):
     assert engine_address(text) == text
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("ray", "transfers on Ray are not built in yet"),
-        ("ray://head:10001", "transfers on Ray are not built in yet"),
+        ("ray://", "this is not the address of an engine"),
+        ("ray://head", "this is not the address of an engine"),
+        ("ray://head:0", "0 is not a port"),
+        ("Ray", "this is not the address of an engine"),
         ("", "this is not the address of an engine"),
         ("tcp://scheduler", "this is not the address of an engine"),
         ("tcp://user:secret@scheduler:1", "this is not the address of an engine"),

@@ -33,6 +33,7 @@ from tests.docs.documents import (
 SANDBOX = DOCS / "sandbox.md"
 
 OF_OTHERS = {"--constraint", "--editable", "--now", "--nthreads", "--memory-limit", "--no-dashboard"}
+OF_OTHERS |= {"--head", "--node-ip-address", "--address", "--include-dashboard", "--num-cpus"}  # Ray's
 """Options of pip and systemctl."""
 
 OF_THE_TESTS = (DOCS / "performance.md", DOCS / "reliability.md")

@@ -1,5 +1,6 @@
 """What is refused before anything is paid, by a real scheduler and real workers."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -67,6 +68,7 @@ def test_a_cluster_behind_tls_is_reached_with_the_settings_of_dask_alone(tmp_pat
     assert (done.code, checker.during(scene)) == (0, [])
 
 
-def test_nothing_of_dask_is_imported_without_an_engine(scene: Scene):
+def test_nothing_of_dask_or_ray_is_imported_without_an_engine(scene: Scene):
     done = scene.run(PYTHONPROFILEIMPORTTIME="1")
     assert (done.code, "runner.files.tree" in done.err, "distributed" in done.err) == (0, True, False)
+    assert not re.search(r"\| +ray(\.|$)", done.err, re.MULTILINE)
