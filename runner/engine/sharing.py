@@ -92,16 +92,18 @@ class Sharing:
         ctx, now, limits = self._ctx, self._ctx.now(), self._ctx.orders.limits
         used, over_s = self._used.growth(now, ctx.gate.passed)
         since = now - _OVER_S
-        wanted = limits.requests_per_minute
-        if self._joined_at < since and not ctx.gate.was_held(since):
-            wanted = min(wanted, _LEAST_PER_MINUTE + _HEADROOM * used * MINUTE_S / max(BEAT_S, over_s))
+        rate, slots = limits.requests_per_minute, limits.in_flight
+        if self._joined_at < since:  # before that, nobody knows what it will use
+            slots = ctx.slots.wanted
+            if not ctx.gate.was_held(since):
+                rate = min(rate, _LEAST_PER_MINUTE + _HEADROOM * used * MINUTE_S / over_s)
         return Standing(
             ctx.orders.batch_pk,
             limits.requests_per_minute,
             limits.submissions_per_hour,
             limits.in_flight,
-            wanted,
-            limits.in_flight if self._joined_at + BEAT_S > now else ctx.slots.wanted,
+            rate,
+            slots,
             ctx.slots.taken,
             ctx.slots.cap,
             ctx.gate.blocked_s(now),
