@@ -18,6 +18,7 @@ from runner.app import (
     service,
     transferring,
     tree,
+    writing,
 )
 from runner.app.comparison import fingerprint
 from runner.app.describing import Described
@@ -44,7 +45,7 @@ from runner.report.payload import status_json
 from runner.store import batches, locks, reads, troubles
 from runner.store.database import open_for_writing
 from runner.store.holds import Hold
-from runner.store.writer import Connection, DirectWriter, GroupWriter
+from runner.store.writer import Connection, DirectWriter
 
 
 def run(
@@ -224,12 +225,9 @@ class _Batchwork:
 
     @contextlib.asynccontextmanager
     async def _ports(self, root: Depot, token: str) -> AsyncIterator[Ports]:
-        state = GroupWriter(open_for_writing(self.workplace.state, self.hold))
-        try:
+        with writing.opened(self.workplace, self.hold) as (state, apart):
             async with service.ports(self.manifest, token, root, state, self.tell, self.watcher) as ports:
-                yield ports
-        finally:
-            state.close()
+                yield replace(ports, apart=apart)
 
     def _orders(self, batch: Batch, account: Account) -> Orders:
         wishes = self.wanted.wishes

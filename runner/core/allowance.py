@@ -40,6 +40,9 @@ class Allowance:
         self.least: int | None = None
         """The least remainder heard in this window; ``None`` where nothing is announced."""
 
+        self.fraction = 1.0
+        """How much of it is this process's own, above 0; others, which share the account, have the rest."""
+
         self._least_heard_at = -math.inf
         self._uncounted = 0
         self._first = 0
@@ -55,9 +58,13 @@ class Allowance:
         left = self._left()
         if left <= 0:
             return self._ends_at() - now
-        if left <= self.unanswered:
+        if int(left * self.fraction) <= self.unanswered:
             return min(self._ends_at() - now, _RECHECK_S)
         return self._even_at(left) - now
+
+    def empty_s(self, now: float) -> float:
+        """Seconds until the window ends if nothing is left in it, else 0."""
+        return max(0.0, self._ends_at() - now) if self.least is not None and self._left() <= 0 else 0.0
 
     def plenty(self, now: float) -> float:
         """How far from scarce requests are, 0 to 1: 1 where less was used than an even use would have, or none is announced."""
@@ -131,4 +138,6 @@ class Allowance:
     def _even_at(self, left: int) -> float:
         """When an even use, plus the burst, will have left no more than that (the unanswered already spent)."""
         length = max(1e-9, self._ends_at() - self._began_at)
-        return self._ends_at() - (left - self.unanswered + self._burst) * length / max(1, self._first)
+        # Those with whom the account is shared have as many unanswered, for each of this process's own part.
+        spent = self.unanswered / self.fraction
+        return self._ends_at() - (left - spent + self._burst * self.fraction) * length / max(1, self._first)

@@ -27,6 +27,16 @@ class Capacity:
         self._is_tried = False
         self._ended = 0
 
+    @property
+    def is_learned(self) -> bool:
+        """Whether the service has shown that it lets fewer run than the configured number."""
+        return self.now < self.most
+
+    def reach(self, most: int) -> None:
+        """From now on this is the configured number: that of all processes that share the account, or of this one alone."""
+        self.now = min(self.now, most) if self.is_learned else most
+        self.most = most
+
     def refused(self, now: float, sent_at: float, running: int) -> None:
         """The submission of ``sent_at`` was refused while ``running`` tasks ran, and not for want of requests."""
         if sent_at < self._refused_at:

@@ -67,11 +67,15 @@ class Pace:
         self._submissions = None if submissions_per_hour is None else _Window(submissions_per_hour, HOUR_S)
         self._announced = Allowance()
         self._paused_until = -math.inf
+        self._still_until = (
+            -math.inf
+        )  # apart from the above, or two processes would tell each other's waits for ever
         self._refusals = 0
 
     def wait_s(self, now: float, kind: Call) -> float:
         """Seconds until a request of this kind may leave, as far as known now; 0.0 means it may leave now."""
-        waits = [self._paused_until - now, self._announced.wait_s(now), self._requests.wait_s(now)]
+        held_until = max(self._paused_until, self._still_until)
+        waits = [held_until - now, self._announced.wait_s(now), self._requests.wait_s(now)]
         if kind is Call.SUBMIT and self._submissions is not None:
             waits.append(self._submissions.wait_s(now))
         longest = max(waits)
@@ -96,6 +100,21 @@ class Pace:
             self._requests.sent(moment)
             if self._submissions is not None:
                 self._submissions.sent(moment)
+
+    def share(self, requests_per_minute: float, submissions_per_hour: float | None, fraction: float) -> None:
+        """From now on these rates are this process's own, and of the announced remainder that fraction: others have the rest."""
+        self._requests.space(requests_per_minute)
+        if self._submissions is not None and submissions_per_hour is not None:
+            self._submissions.space(submissions_per_hour)
+        self._announced.fraction = fraction
+
+    def blocked_s(self, now: float) -> float:
+        """For how many seconds the service wants no request at all, as this process itself was told."""
+        return max(0.0, self._paused_until - now, self._announced.empty_s(now))
+
+    def keep_still(self, now: float, seconds: float) -> None:
+        """So long others were told to wait; 0 seconds: nobody any more."""
+        self._still_until = now + min(seconds, LONGEST_S)
 
     def plenty(self, now: float) -> float:
         """The share of the requests that could leave in one rush which are at hand now, 0 (scarce) to 1."""
@@ -149,13 +168,21 @@ class _Window:
     def __init__(self, limit: float, seconds: float) -> None:
         if not limit > 0:
             raise ValueError(f"a rate must be more than 0, not {limit}")
-        whole = max(1, math.floor(limit))
+        self._window_s = seconds
         self._seconds = seconds * max(1.0, 1.0 / limit) + GUARD_S
-        self._spacing = self._seconds / whole
+        self._next_even = -math.inf
+        self._times: deque[float] = deque(maxlen=max(1, math.floor(limit)))
+        self.space(limit)
+
+    def space(self, limit: float) -> None:
+        """Space requests as for this limit from now on; the record keeps to the one that it was made with.
+
+        So a process that shares its rate slows down at once, but does not stand still until its past has become as slow.
+        """
+        whole = max(1, math.floor(limit))
+        self._spacing = (self._window_s * max(1.0, 1.0 / limit) + GUARD_S) / max(1.0, limit)
         self._burst = max(1, min(BURST_MAX, whole // BURST_SHARE))
         self._credit_s = self._spacing * (self._burst - 1)
-        self._next_even = -math.inf
-        self._times: deque[float] = deque(maxlen=whole)
 
     def wait_s(self, now: float) -> float:
         even = self._next_even - self._credit_s - now

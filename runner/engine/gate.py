@@ -3,6 +3,7 @@
 import asyncio
 import heapq
 import itertools
+import math
 from collections import deque
 from collections.abc import Callable, Iterable
 from random import Random
@@ -12,6 +13,7 @@ from runner.core.glance import Cause, Waiting
 from runner.core.outcomes import NothingLearned, NotSent, StatusOutcome, SubmitOutcome, Throttled
 from runner.core.pacing import GUARD_S, Call, Pace, Requests
 from runner.core.polling import Question, price
+from runner.core.sharing import Share
 
 _PAUSE_WORTH_TELLING_S = 5.0
 _WAIT_WORTH_SAYING_S = 1.0
@@ -51,6 +53,10 @@ class Gate:
         self._early: list[tuple[float, int, _Asked]] = []
         self._due: list[_Asked] = []
         self._timer: asyncio.TimerHandle | None = None
+        self._held_at = -math.inf
+        self.passed = 0
+        """How many requests were let through so far."""
+
         self._told_pause = False
         self._is_submission_over = False
 
@@ -74,6 +80,20 @@ class Gate:
     def recall(self, submitted_at: Iterable[float]) -> None:
         """Count what an earlier process submitted at these moments of the loop's clock, in order; before any request."""
         self._pace.recall(submitted_at)
+
+    def share(self, now: float, share: Share, others_wait_s: float) -> None:
+        """Keep to this part of the account's pace, and still for as long as the service wants no request of others."""
+        self._pace.share(share.requests_per_minute, share.submissions_per_hour, share.fraction)
+        self._pace.keep_still(now, others_wait_s)
+        self._let_through()
+
+    def blocked_s(self, now: float) -> float:
+        """For how many seconds the service wants no request of this process."""
+        return self._pace.blocked_s(now)
+
+    def was_held(self, since: float) -> bool:
+        """Whether a request has waited for the pace since that moment."""
+        return self._held_at >= since
 
     def end_submission(self) -> None:
         """Send away who waits for a submission, and whoever will: it may be an hour until their turn."""
@@ -152,6 +172,7 @@ class Gate:
                 return
             call, turn = chosen
             self._pace.sent(now, call)
+            self.passed += 1
             self._tell_resumed()
             turn.set_result(now)
 
@@ -198,6 +219,8 @@ class Gate:
             waits.append(self._pace.wait_s(now, Call.SUBMIT))
         if self._due:
             waits.append(max(_LOOK_AGAIN_S, status_s))
+        if self._paid or self._submissions or (self._due and status_s > 0):
+            self._held_at = now
         if waits:
             self._tell_pause(min(waits))
         if self._early:

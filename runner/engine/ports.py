@@ -59,7 +59,8 @@ class Ports:
     """The outside world of a run. ``utc_now`` only stamps and estimates ages; nothing that guards money reads it.
 
     ``meter`` is that of ``files``; ``downloads`` is how many files may be asked of it at once (``None``: as the limits say).
-    ``arrivals`` is ``None`` where all jobs are in the state.
+    ``arrivals`` is ``None`` where all jobs are in the state. ``apart`` is the same state by a way of its own, for what may
+    fail without harm (``None``: the pace is shared with nobody).
     """
 
     state: Writer
@@ -72,6 +73,7 @@ class Ports:
     watcher: Watcher | None = None
     arrivals: Arrivals | None = None
     downloads: int | None = None
+    apart: Writer | None = None
 
 
 @dataclass(frozen=True, slots=True)

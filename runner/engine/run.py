@@ -13,6 +13,7 @@ from runner.engine.dispatch import apply_policy, resume, submit_pending
 from runner.engine.guards import recall_moderated
 from runner.engine.looking import begin_counting, keep_looking
 from runner.engine.ports import Arrivals, Orders, Ports
+from runner.engine.sharing import Sharing
 from runner.engine.work import Worker
 from runner.store import accounts, attempts, batches, reads
 
@@ -25,6 +26,8 @@ class Run:
 
     def __init__(self, orders: Orders, ports: Ports) -> None:
         self._ctx = Context.of(orders, ports)
+        self._sharing = Sharing.of(self._ctx)
+        self._keeping: asyncio.Task[None] | None = None
         self._group = asyncio.TaskGroup()
         self._looking: asyncio.Task[None] | None = None
         self._arriving: asyncio.Task[None] | None = None
@@ -43,9 +46,12 @@ class Run:
             await asyncio.wait({conductor})
             if not self._ctx.halt.stopped.is_set():
                 stopper.cancel()
-            if self._looking is not None:
+            if meanwhile := [task for task in (self._looking, self._keeping) if task is not None]:
                 await asyncio.wait({stopper})
-                self._looking.cancel()
+                for task in meanwhile:
+                    task.cancel()
+        if self._sharing is not None and self._ctx.halt.state is None:
+            await self._sharing.leave()
         return await self._ending()
 
     async def _conduct(self) -> None:
@@ -56,6 +62,9 @@ class Run:
             await ctx.record(attempts.recover, ctx.orders.batch_pk)
             await self._let_others_look()
             await self._recall_pace()
+            if self._sharing is not None:
+                await self._sharing.join()
+                self._keeping = self._group.create_task(self._sharing.keep())
             await ctx.recall_times()
             await self._recall_failures()
             await recall_moderated(ctx)

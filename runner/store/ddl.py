@@ -251,4 +251,21 @@ VERSION_5 = (
         sha256 TEXT NOT NULL,
         UNIQUE (making, path)
     ) STRICT""",
+    # What a run that is at work tells the others of its account: one row a batch, told anew every second. Nothing that money
+    # hangs on.
+    """CREATE TABLE standing (
+        batch INTEGER PRIMARY KEY REFERENCES batch,
+        account INTEGER NOT NULL REFERENCES account,
+        origin TEXT NOT NULL,
+        beat INTEGER NOT NULL,
+        told_at REAL NOT NULL,
+        requests_per_minute REAL NOT NULL CHECK (requests_per_minute > 0),
+        submissions_per_hour REAL CHECK (submissions_per_hour > 0),
+        in_flight INTEGER NOT NULL CHECK (in_flight > 0),
+        wanted_per_minute REAL NOT NULL CHECK (wanted_per_minute >= 0),
+        wanted_slots INTEGER NOT NULL CHECK (wanted_slots >= 0),
+        taken INTEGER NOT NULL CHECK (taken >= 0),
+        cap INTEGER CHECK (cap > 0),
+        blocked_s REAL NOT NULL CHECK (blocked_s >= 0)
+    ) STRICT""",
 )

@@ -33,6 +33,17 @@ _CHANGE_MARK = {
 }
 
 
+def clock_s(connection: Connection) -> float:
+    """What the clock beside the state says, in seconds: a server's own, so that those of its guests need not agree."""
+    return float(connection.exec_driver_sql(_CLOCK_S[connection.dialect.name]).scalar_one())
+
+
+_CLOCK_S = {
+    SQLITE: "SELECT (julianday('now') - 2440587.5) * 86400.0",
+    POSTGRESQL: "SELECT extract(epoch FROM clock_timestamp())::float8",
+}
+
+
 class larger_of(FunctionElement[int]):  # noqa: N801 - it is used as a function, as those of `func` are
     """The larger of two numbers."""
 

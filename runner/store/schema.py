@@ -187,3 +187,21 @@ derived = Table(
     Column("bytes", _INTEGER),
     Column("sha256", Text),
 )
+
+standing = Table(
+    "standing",
+    metadata,
+    Column("batch", _INTEGER, primary_key=True),
+    Column("account", _INTEGER),
+    Column("origin", Text),
+    Column("beat", _INTEGER),
+    Column("told_at", _REAL),
+    Column("requests_per_minute", _REAL),
+    Column("submissions_per_hour", _REAL),
+    Column("in_flight", _INTEGER),
+    Column("wanted_per_minute", _REAL),
+    Column("wanted_slots", _INTEGER),
+    Column("taken", _INTEGER),
+    Column("cap", _INTEGER),
+    Column("blocked_s", _REAL),
+)

@@ -141,3 +141,34 @@ def test_an_exact_reset_is_not_made_earlier_by_measuring():
     allowance.unanswered += 1
     allowance.heard(now, now, Announcement(0, 9.5))
     assert allowance.wait_s(now) == pytest.approx(9.5)
+
+
+def test_two_that_have_half_of_the_remainder_each_overdraw_it_no_more_than_one_would():
+    """Each hears only its own answers; alone, each would take all that was left when it last asked."""
+
+    def refused(fraction):
+        window, now, both = Window(limit=20, length_s=1.0), 0.0, (Allowance(), Allowance())
+        for each in both:
+            each.fraction = fraction
+        in_air = []
+        while now < 20.0:
+            for at, each, announced in [flight for flight in in_air if flight[0] + 0.03 <= now]:
+                each.heard(now, at, announced)
+                in_air.remove((at, each, announced))
+            for each in both:
+                if each.wait_s(now) <= 0:
+                    each.unanswered += 1
+                    in_air.append((now, each, window.answer(now)))
+            now += 0.005
+        return window.refused
+
+    assert refused(0.5) * 2 < refused(1.0)
+
+
+def test_an_empty_window_is_known_until_it_ends():
+    allowance, seen = Allowance(), []
+    allowance.heard(0.0, 0.0, Announcement(1, 2.0))
+    seen.append(allowance.empty_s(0.0))
+    allowance.heard(0.5, 0.4, Announcement(0, 1.5))
+    seen += [allowance.empty_s(0.5), allowance.empty_s(9.0)]
+    assert seen == [0.0, 1.5, 0.0]

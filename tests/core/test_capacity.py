@@ -90,3 +90,16 @@ def test_it_is_never_nothing_and_never_more_than_is_configured(steps):
             case _:
                 capacity.ended()
         assert 1 <= capacity.now <= 12
+
+
+def test_where_several_share_the_number_is_that_of_all_and_what_was_learned_stays():
+    """First free of any refusal, then with a cap of 7."""
+    capacity, seen = Capacity(10), []
+    for most in (30, 20):
+        capacity.reach(most)
+        seen.append((capacity.now, capacity.is_learned))
+    capacity.refused(1.0, 0.5, 7)
+    for most in (30, 5):
+        capacity.reach(most)
+        seen.append((capacity.now, capacity.is_learned))
+    assert seen == [(30, False), (20, False), (7, True), (5, False)]

@@ -339,3 +339,30 @@ def test_more_unanswered_requests_than_are_left_leave_none():
         pace.sent(0.0, STATUS)
     pace.heard(1.0, 0.0, Announcement(2, 30.0))
     assert pace.at_hand(1.0) == Requests(0, 30.0)
+
+
+def test_a_process_that_shares_the_rate_slows_down_at_once_and_has_it_all_again_when_it_is_alone():
+    pace, counts, now = Pace(120, 3600.0), [], 0.0
+    for rate, hourly in ((120, 3600.0), (30, 900.0), (30, None), (120, 3600.0)):
+        pace.share(rate, hourly, rate / 120)
+        counts.append(len(departures(pace, STATUS, now + 60.0, start=now)))
+        now += 60.5
+    # A small burst of the smaller part is left, and the record of the own rate holds throughout.
+    assert (counts[0], counts[1] <= 30 + 5, counts[2], 110 <= counts[3] <= 120) == (120, True, 30, True)
+
+
+def test_a_share_of_less_than_one_a_minute_is_a_longer_wait():
+    pace = Pace(60)
+    pace.share(0.5, None, 1 / 120)
+    times = departures(pace, STATUS, 600.0)
+    assert [round(after - before, 1) for before, after in pairwise(times)] == [120.5] * 4
+
+
+def test_where_others_were_told_to_wait_this_one_waits_too_and_does_not_tell_it_on():
+    pace = Pace(60)
+    pace.keep_still(0.0, 20.0)
+    waits = [pace.wait_s(5.0, SUBMIT), pace.blocked_s(5.0)]
+    pace.keep_still(6.0, 0.0)
+    waits.append(pace.wait_s(6.0, SUBMIT))
+    pace.throttled(6.0, 6.0, Throttled("slow down", after_s=9.0), 0.5)
+    assert [*waits, pace.blocked_s(7.0)] == [15.0, 0.0, 0.0, 8.0]

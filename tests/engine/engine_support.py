@@ -203,6 +203,7 @@ def run(
             random=Random(7),
             watcher=orders.pop("watcher", None),
             arrivals=orders.pop("arrivals", None),
+            apart=orders.pop("apart", None),
         )
         work = Run(Orders(shop.pk, limits, retries, **orders), ports)
         for second, happen in (at or {}).items():

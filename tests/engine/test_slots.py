@@ -142,3 +142,35 @@ def test_a_cap_that_the_service_does_not_name_is_learned_from_its_refusals():
         return slots.capacity, is_held
 
     assert in_virtual_time(main) == (3, True)
+
+
+def test_a_part_of_the_slots_is_kept_to_and_one_that_grows_lets_in_who_waits():
+    async def main():
+        slots, seen = Slots(4), []
+        for _ in range(3):
+            await slots.take()
+        slots.share(1, 10, 6)
+        seen.append((slots.capacity, slots.overdrawn, slots.wanted, slots.cap))
+        for _ in range(2):
+            slots.release()
+        waiting = asyncio.create_task(slots.take())
+        await asyncio.sleep(0)
+        seen.append((waiting.done(), slots.wanted))
+        slots.keep_to_itself()
+        await waiting
+        return [*seen, (slots.capacity, slots.taken, slots.wanted)]
+
+    assert in_virtual_time(main) == [(1, 2, 3, None), (False, 4), (4, 2, 2)]
+
+
+def test_what_the_service_refuses_counts_the_tasks_of_others_as_well():
+    async def main():
+        slots = Slots(10)
+        slots.share(5, 10, 4)
+        for name in "abc":
+            await slots.take()
+            slots.accepted(0.0, name)
+        slots.refused(1.0, 0.5)
+        return slots.cap
+
+    assert in_virtual_time(main) == 7

@@ -155,7 +155,7 @@ async def test_an_older_state_is_brought_up_to_date_first(desk):
     await run("run", "demo.yaml", "--sandbox", "--sandbox-options", "latency=0")
     with contextlib.closing(sqlite3.connect("state/sandbox.db")) as connection:
         connection.executescript(
-            "DROP TABLE derived; DROP TABLE making; DROP TABLE step;"
+            "DROP TABLE standing; DROP TABLE derived; DROP TABLE making; DROP TABLE step;"
             "DROP TRIGGER account_booked; DROP TRIGGER account_rebooked; DROP TABLE spending;"
             "ALTER TABLE attempt DROP COLUMN account; DROP TABLE account;"
             "DROP TABLE choice; DROP TABLE media; DROP INDEX job_instead_of;"

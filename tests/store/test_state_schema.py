@@ -191,7 +191,7 @@ def test_a_state_of_version_2_gets_the_totals_of_its_files(tmp_path):
         for name in ("booked", "rebooked"):
             connection.execute(f"DROP TRIGGER account_{name}")
         connection.execute("ALTER TABLE attempt DROP COLUMN account")
-        for table in ("derived", "making", "step", "choice", "media", "spending", "account"):
+        for table in ("derived", "making", "step", "choice", "media", "spending", "standing", "account"):
             connection.execute(f"DROP TABLE {table}")
         connection.execute("DROP INDEX job_instead_of")
         connection.execute("ALTER TABLE job DROP COLUMN instead_of")
