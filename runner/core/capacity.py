@@ -8,7 +8,8 @@ twice as many more are tried after each round.
 
 Submissions travel side by side: those that left before the first refusal of a rush was heard say nothing new when they
 are refused, and where they are accepted, as many do run. How many run is what this program has seen: tasks whose end it
-has not heard of yet count as well, so that the service's own number is never underestimated.
+has not heard of yet count as well, so that the service's own number is never underestimated. Where several processes share an
+account, all of this is about the tasks of all of them.
 """
 
 import math
