@@ -65,7 +65,7 @@ def test_two_runs_of_one_account_are_hardly_refused_and_lose_no_time(place):
 
 
 def test_when_one_run_is_killed_the_other_has_all_of_the_rate_within_seconds(place):
-    with place.start("one", 100) as one, place.start("two", 100) as two:
+    with place.start("one", 150) as one, place.start("two", 150) as two:
         wait_until(lambda: len(place.answers()) > 40, "both are at work")
         two.kill()
         killed_at = time.time()
