@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from runner.app.workplace import Workplace
 from runner.core.errors import StateError
-from runner.store.database import open_for_writing
+from runner.store.database import open_apart, open_for_writing
 from runner.store.holds import Hold
 from runner.store.writer import GroupWriter, Writer
 
@@ -31,7 +31,7 @@ def opened(workplace: Workplace, hold: Hold | None) -> Iterator[tuple[Writer, Wr
 
 def _apart(workplace: Workplace) -> GroupWriter | None:
     try:
-        return GroupWriter(open_for_writing(workplace.state))
+        return GroupWriter(open_apart(workplace.state))
     except StateError as error:
         log.warning("this run shares its pace with no other of its account: %s", error)
         return None

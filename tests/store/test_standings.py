@@ -8,6 +8,8 @@ from store_support import NOW, raw, terms_of
 from runner.core.errors import StateError
 from runner.core.sharing import Standing
 from runner.store import accounts, batches, standings
+from runner.store.database import open_apart
+from runner.store.writer import DirectWriter
 
 ORIGIN, OTHER = "https://service.example", "https://other.example"
 FIRST = Standing(1, 60.0, None, 30, 6.5, 4, taken=3, cap=20, blocked_s=1.5)
@@ -61,3 +63,12 @@ def test_what_the_state_refuses_is_an_error_of_the_state(shared):
 
 def test_what_the_state_accepts_is_handed_on(shared):
     assert asyncio.run(standings.carried_out(shared.writer, raw("SELECT 7"))) == [(7,)]
+
+
+def test_what_is_told_apart_is_seen_at_once_and_leaves_the_others_as_durable_as_they_were(shared, place):
+    apart = DirectWriter(open_apart(shared.path))
+    asked = "PRAGMA synchronous" if place == "file" else "SHOW synchronous_commit"
+    apart.write_now(standings.exchange, 1, ORIGIN, FIRST, {})
+    levels = [each(raw(asked))[0][0] for each in (apart.write_now, shared.do)]
+    apart.close()
+    assert (told(shared, SECOND), levels) == ([(0, FIRST)], [1, 2] if place == "file" else ["off", "on"])
