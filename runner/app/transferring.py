@@ -11,6 +11,7 @@ from runner.core.engine_address import EngineAddressError, engine_address
 from runner.core.errors import StateError, UsageError
 from runner.core.events import EventName, RunEvent
 from runner.core.model import Manifest, Transfers
+from runner.files import handing
 from runner.files.depot import Depot
 from runner.store import outputs
 from runner.store.writer import Writer
@@ -44,7 +45,7 @@ async def files(
 ) -> "AsyncIterator[Tree | Shipped]":
     """The tree as the engine needs it. Raises ``UsageError`` where whoever is to fill it cannot be used.
 
-    What workers left in a bucket for a name that it will not get, because somebody was killed, is deleted before and after.
+    What workers left for a name that it will not get, because somebody was killed, is deleted before and after.
     """
     async with _swept(manifest.name, root, state), _filled(manifest, root, tell) as found:
         yield found
@@ -72,9 +73,6 @@ async def _filled(
 
 @asynccontextmanager
 async def _swept(batch: str, root: Depot, state: Writer) -> AsyncIterator[None]:
-    if root.is_local:
-        yield
-        return
     await _sweep(batch, root, state)
     try:
         yield
@@ -84,8 +82,11 @@ async def _swept(batch: str, root: Depot, state: Writer) -> AsyncIterator[None]:
 
 async def _sweep(batch: str, root: Depot, state: Writer) -> None:
     """What cannot be deleted now does no harm, and is seen by the next run."""
-    from runner.files import waiting  # noqa: PLC0415 - only for a tree in a bucket
-    from runner.files.bucket_depot import BucketDepot  # noqa: PLC0415 - as above
+    await asyncio.to_thread(handing.sweep, root.spool)
+    if root.is_local:
+        return
+    from runner.files import waiting  # noqa: PLC0415 - an extra, only for a tree in a bucket
+    from runner.files.bucket_depot import BucketDepot  # noqa: PLC0415 - an extra, only for a tree in a bucket
 
     if isinstance(root, BucketDepot):
         with contextlib.suppress(OSError, StateError):

@@ -15,7 +15,6 @@ from runner.core.model import ProviderSettings
 from runner.files.addresses import policy_for
 from runner.files.bucket_depot import BucketDepot
 from runner.files.depot import Depot
-from runner.files.handing import sweep
 from runner.files.partial import HELD_BYTES_MAX
 from runner.transfers.engine import Engine
 from runner.transfers.errand import Terms
@@ -68,11 +67,9 @@ async def open_shipped(
     connected: Callable[[str], AbstractAsyncContextManager[Engine]] = module.connected
     async with connected(address) as engine:
         await prove(engine, depot.path, meeting_in(depot), _absolute(provider.ca_file))
-        await asyncio.to_thread(sweep, depot.spool)
         terms = terms_of(depot, provider, downloads)
         async with shipping(engine, Shipped(engine, depot, terms, tell)) as shipped:
             yield shipped
-    await asyncio.to_thread(sweep, depot.spool)  # after the workers of a local cluster are gone
 
 
 def meeting_in(depot: Depot) -> Meeting:
