@@ -28,7 +28,7 @@ SERVER.set_forkserver_preload(["tests.preloaded"])
 
 
 def run_forked(
-    arguments: Sequence[str], cwd: Path, env: Mapping[str, str], timeout_s: float = 120.0
+    arguments: Sequence[str], cwd: Path, env: Mapping[str, str], timeout_s: float = 60.0
 ) -> "subprocess.CompletedProcess[str]":
     """``runner`` with these arguments, to its end, with nothing on its standard input."""
     with Forked(arguments, cwd, env) as process:

@@ -238,7 +238,7 @@ class Loop(RuleBasedStateMachine):
                     writer.write_now(outputs.finish, job["id"], NOW)
 
 
-@pytest.mark.parametrize("examples", [25, pytest.param(100, marks=pytest.mark.faults)])
+@pytest.mark.parametrize("examples", [25, pytest.param(250, marks=pytest.mark.faults)])
 def test_whatever_is_edited_chosen_and_killed_plan_and_run_agree_and_nothing_is_paid_twice(examples):
     kind = settings(
         max_examples=examples,
