@@ -54,7 +54,7 @@ async def process(
     Raises ``StateError`` only: what keeps a step from being done fails no run, and is told.
     """
     from runner.app import processing  # noqa: PLC0415 - most manifests have no steps
-    from runner.files.folder import Folder  # noqa: PLC0415 - as above
+    from runner.files.folder import Folder  # noqa: PLC0415 - only where there are steps
 
     if not processing.want(writer, batch.pk, manifest.steps) or not isinstance(root, Folder):
         return Processed()

@@ -67,9 +67,8 @@ class Pace:
         self._submissions = None if submissions_per_hour is None else _Window(submissions_per_hour, HOUR_S)
         self._announced = Allowance()
         self._paused_until = -math.inf
-        self._still_until = (
-            -math.inf
-        )  # apart from the above, or two processes would tell each other's waits for ever
+        # Apart from the above, or two processes would tell each other's waits for ever.
+        self._still_until = -math.inf
         self._refusals = 0
 
     def wait_s(self, now: float, kind: Call) -> float:

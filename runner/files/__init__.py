@@ -7,6 +7,7 @@ An export is a ``Building`` (building): a ``Destination`` (destination) or keys 
 files of its own (spooled), in ``Shard`` files (shard) where it is wanted so, from the files of a tree (source).
 
 The rest of the program asks all that of a ``Depot`` (depot), which is a ``Folder`` (folder) or a prefix of a bucket
-(bucket_depot), and reads in it (reading); there ``upload`` takes the place of ``place``, and ``bucket`` that of ``disk``. What others receive, workers on other machines,
-is taken over from ``.partial`` (handing), or waits there in a bucket (waiting); they receive into a ``passing`` spool.
+(bucket_depot), and reads in it (reading); there ``upload`` takes the place of ``place``, and ``bucket`` that of ``disk``.
+What others receive, workers on other machines, is taken over from ``.partial`` (handing), or waits there in a bucket
+(waiting); they receive into a ``passing`` spool.
 """

@@ -100,6 +100,6 @@ def open_depot(output_dir: str, spool: Path, *, create: bool = True) -> Depot:
 
         return Folder(output_dir, create=create)
     from runner.files.bucket import Bucket  # noqa: PLC0415 - an extra, only where it is asked for
-    from runner.files.bucket_depot import BucketDepot  # noqa: PLC0415 - as above
+    from runner.files.bucket_depot import BucketDepot  # noqa: PLC0415 - an extra, only where it is asked for
 
     return BucketDepot(Bucket(bucket_url(output_dir)), spool)

@@ -6,6 +6,12 @@ from typing import Protocol, TypeVar, TypeVarTuple
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
+WORKERS_S = 15.0
+"""How long the first worker is waited for."""
+
+ALONE_S = 60.0
+"""How long an engine without any worker is borne with in a run."""
+
 
 class EngineLostError(Exception):
     """The engine is gone, or nobody works there: nothing more can be called in this run. Its text is the reason."""
@@ -45,3 +51,8 @@ class Engine(Protocol):
 
     async def versions(self) -> dict[str, dict[str, str]]:
         """By worker, and for the scheduler: the versions of what the engine is made of and has to agree; ``""`` is this process."""
+
+
+def first_line(error: BaseException) -> str:
+    """What is said of an error that was raised elsewhere: its first line, or its class where it says nothing."""
+    return str(error).strip().partition("\n")[0][:200] or type(error).__name__

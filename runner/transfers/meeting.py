@@ -1,7 +1,6 @@
 """Where the coordinator and a worker leave each other a word, to see that both write to the same tree."""
 
 import contextlib
-import secrets
 from collections.abc import Iterator
 from typing import Protocol
 
@@ -92,11 +91,6 @@ class BucketMeeting:
 
     def remove(self, name: str) -> None:
         waiting.remove(self._bucket, name)
-
-
-def fresh_word() -> str:
-    """The name of a word; it is swept up where a process dies before it takes it away."""
-    return f"probe.at-{secrets.token_hex(8)}"
 
 
 @contextlib.contextmanager

@@ -13,22 +13,23 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar, TypeVarTuple, cast
 
 import distributed  # type: ignore[import-not-found, unused-ignore]  # an extra
-from distributed.client import FutureCancelledError  # type: ignore[import-not-found, unused-ignore]  # as above
-from distributed.scheduler import KilledWorker  # type: ignore[import-not-found, unused-ignore]  # as above
+from distributed.client import FutureCancelledError  # type: ignore[import-not-found, unused-ignore]  # an extra
+from distributed.scheduler import KilledWorker  # type: ignore[import-not-found, unused-ignore]  # an extra
 
 from runner.core.errors import UsageError
-from runner.transfers.engine import CallFailedError, EngineLostError, WorkersDiedError
+from runner.transfers.engine import (
+    ALONE_S,
+    WORKERS_S,
+    CallFailedError,
+    EngineLostError,
+    WorkersDiedError,
+    first_line,
+)
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
 CONNECT_S = 10.0
-WORKERS_S = 15.0
-"""How long the first worker is waited for."""
-
-ALONE_S = 60.0
-"""How long a scheduler without any worker is borne with in a run."""
-
 _LOOK_EVERY_S = 0.2
 _COUNT_EVERY_S = 1.0
 
@@ -114,11 +115,11 @@ class Dask:
         if error is None:
             return answer
         if isinstance(error, KilledWorker):
-            raise WorkersDiedError(_first_line(error)) from error
+            raise WorkersDiedError(first_line(error)) from error
         if isinstance(error, FutureCancelledError):
             self._lose(self._gone)
             raise EngineLostError(self._lost.result()) from error
-        raise CallFailedError(f"{type(error).__name__}: {_first_line(error)}") from error
+        raise CallFailedError(f"{type(error).__name__}: {first_line(error)}") from error
 
     @property
     def _gone(self) -> str:
@@ -141,7 +142,7 @@ async def connected(address: str, workers_s: float = WORKERS_S) -> AsyncIterator
         client = await distributed.Client(address, asynchronous=True, timeout=CONNECT_S, set_as_default=False)
     except (OSError, TypeError, ValueError, TimeoutError) as error:
         raise UsageError(
-            f"--engine {address}: no scheduler can be reached there ({_first_line(error)}); start one with `dask scheduler`, "
+            f"--engine {address}: no scheduler can be reached there ({first_line(error)}); start one with `dask scheduler`, "
             "or leave --engine out; nothing was sent"
         ) from error
     try:
@@ -176,7 +177,7 @@ def _quieten() -> None:
 
 def _or_failed(answer: Any) -> Any:
     if isinstance(answer, BaseException):
-        return CallFailedError(f"{type(answer).__name__}: {_first_line(answer)}")
+        return CallFailedError(f"{type(answer).__name__}: {first_line(answer)}")
     return answer
 
 
@@ -184,7 +185,3 @@ def _versions(found: Any) -> dict[str, str]:
     packages = found["packages"]
     python = ".".join(str(packages["python"]).split(".")[:2])  # what is pickled agrees within a minor version
     return {"python": python, "distributed": str(packages["distributed"])}
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().partition("\n")[0][:200] or type(error).__name__

@@ -19,16 +19,13 @@ from typing import Any, TypeVar, TypeVarTuple, cast
 import runner
 from runner.core.errors import UsageError
 from runner.transfers import frames
-from runner.transfers.engine import CallFailedError, EngineLostError, WorkersDiedError
+from runner.transfers.engine import WORKERS_S, CallFailedError, EngineLostError, WorkersDiedError
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
-WORKERS_S = 15.0
-"""How long the first worker is waited for when Ray has begun."""
-
 BEGINS_S = 60.0
-"""How long Ray's own beginning may take beside that."""
+"""How long Ray's own beginning may take before the first worker is waited for."""
 
 _ENDS_S = 15.0
 _PLACE_MAX = 40
@@ -69,7 +66,7 @@ class Ray(asyncio.SubprocessProtocol):
         number = self._next()
         answers = await self._asked(frames.MakeEverywhere(number, pickle.dumps((function, arguments))))
         return {
-            worker: pickle.loads(value) if is_made else CallFailedError(value)  # noqa: S301 - as above
+            worker: pickle.loads(value) if is_made else CallFailedError(value)  # noqa: S301 - from a worker; who is one can run anything here
             for worker, (is_made, value) in answers.items()
         }
 

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from runner import __version__
 from runner.core.errors import UsageError
+from runner.files.handing import fresh_name
 from runner.transfers.engine import CallFailedError, Engine, EngineLostError
-from runner.transfers.meeting import NONCE_BYTES, Meeting, fresh_word, met
+from runner.transfers.meeting import NONCE_BYTES, Meeting, met
 
 _SHOWN_MAX = 3
 _NOTHING_SENT = "nothing was sent"
@@ -35,7 +36,7 @@ class Seen:
 async def prove(engine: Engine, tree: str, meeting: Meeting, ca_file: str | None) -> int:
     """Raise ``UsageError`` unless every worker that is there passes; how many they are."""
     _refuse_other_versions(await engine.versions())
-    name, nonce = fresh_word(), secrets.token_hex(NONCE_BYTES // 2)
+    name, nonce = fresh_name("probe"), secrets.token_hex(NONCE_BYTES // 2)
     try:
         await asyncio.to_thread(meeting.write, name, nonce)
         answers = await engine.everywhere(look, tree, name, nonce, ca_file)
@@ -66,7 +67,7 @@ def look(tree: str, name: str, nonce: str, ca_file: str | None) -> Seen:
         with met(tree) as meeting:
             if meeting.read(name) != nonce:
                 return Seen(__version__, trouble="it sees another file than this process wrote")
-            left = fresh_word()
+            left = fresh_name("probe")
             meeting.write(left, nonce)
             return Seen(__version__, left, sha256_of(ca_file))
     except UsageError as error:

@@ -15,16 +15,12 @@ import sys
 from pathlib import Path
 from typing import BinaryIO, NoReturn, cast
 
+import psutil  # type: ignore[import-not-found, import-untyped, unused-ignore]  # an extra
 import ray  # type: ignore[import-not-found, unused-ignore]  # an extra
 
-# Ray brings it, and says where it is.
-import psutil  # type: ignore[import-not-found, import-untyped, unused-ignore]  # isort: skip
-
 from runner.transfers import frames
+from runner.transfers.engine import ALONE_S
 from runner.transfers.ray_hands import ClusterLostError, Hands
-
-ALONE_S = 60.0
-"""How long a cluster without any worker is borne with in a run."""
 
 OTHERS_S = 5.0
 """How long the other workers are waited for at the start when the first one is there."""
@@ -199,7 +195,7 @@ def main(address: str, workers_s: float, place: str) -> None:
         _started(address, place)
         asyncio.run(_driven(out, workers_s))
         ray.shutdown()
-    except BaseException as error:  # noqa: BLE001 - as above
+    except BaseException as error:  # noqa: BLE001 - it is said where somebody reads it, also what ends the interpreter
         _end(out, error)
     _end(out, None)
 

@@ -10,18 +10,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import ray  # type: ignore[import-not-found, unused-ignore]  # an extra
-from ray.exceptions import (  # type: ignore[import-not-found, unused-ignore]  # as above
+from ray.exceptions import (  # type: ignore[import-not-found, unused-ignore]  # an extra
     ActorUnavailableError,
     OutOfMemoryError,
     RayActorError,
     RayError,
     WorkerCrashedError,
 )
-from ray.util.scheduling_strategies import (  # type: ignore[import-not-found, unused-ignore]  # as above
+from ray.util.scheduling_strategies import (  # type: ignore[import-not-found, unused-ignore]  # an extra
     NodeAffinitySchedulingStrategy,
 )
 
 from runner.transfers import ray_hand
+from runner.transfers.engine import first_line
 from runner.transfers.frames import Answered, Ended, Ending
 
 DEATHS_MAX = 4
@@ -104,9 +105,8 @@ class Hands:
                 except TimeoutError:
                     continue
                 self._look.clear()
-                await asyncio.sleep(
-                    _LOOK_EVERY_S
-                )  # one that dies at once must not be replaced in a tight loop
+                # One that dies at once must not be replaced in a tight loop.
+                await asyncio.sleep(_LOOK_EVERY_S)
 
     async def make(self, number: int, call: bytes) -> Answered | Ended:
         """What came of the call, wherever it was made; who is cancelled takes it back where it was not begun."""
@@ -205,7 +205,7 @@ class Hands:
             except _DEAD as error:
                 raise _HandDiedError("a worker's process died") from error
             except RayError as error:
-                return False, f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0][:200]}"
+                return False, f"{type(error).__name__}: {first_line(error)}"
             else:
                 return is_made, value
 
