@@ -201,13 +201,13 @@ class _Batchwork:
 
     async def _enrolled(self, writer: DirectWriter, batch: Batch, plan: Plan) -> Arrivals | None:
         """Take the manifest's jobs in: all of them, or the first ones of a large batch, with how the others come."""
-        total = plan.diff.total
+        total, overtakes = plan.diff.total, plan.diff.unfinished and not self.wanted.wishes.only
         enrolment = Enrolment(self.manifest, batch, plan.diff.retakes, self.checked, total)
         for _ in enrolment.pages(writer):
             await asyncio.sleep(0)  # a signal is seen between pages
             if self.interruption.signal is not None:
                 break
-            if enrolment.may_be_overtaken and not self.wanted.wishes.only:
+            if overtakes and enrolment.may_be_overtaken:
                 writer.write_now(enrolment.make_way)
                 there = writer.write_now(reads.counts, batch.pk).total
                 return Arrivals(enrolment.last_rank, max(0, total - there), enrolment.take_in_rest)

@@ -152,3 +152,10 @@ def test_where_they_are_shuffled_all_are_in_before_the_first_leaves(large):
     large.say(order="shuffle")
     large.run()
     assert large.in_at_first == A_PAGE + 5
+
+
+def test_a_run_that_is_to_submit_nothing_takes_all_of_the_batch_in(large):
+    large.write(A_PAGE + 30)
+    large.say()
+    done = large.run(Wishes(budget=Budget(credits=Credits(4000)), limit=0, examples=0))
+    assert (done.exit_code, large.count("")) == (0, A_PAGE + 30)

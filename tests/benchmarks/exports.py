@@ -59,6 +59,8 @@ def made(root: Path, videos: int) -> Desk:
         desk.run("run", "bench.yaml", "--limit", "0")
     with contextlib.closing(sqlite3.connect(root / "state/runner.db")) as state, state:
         jobs = state.execute("SELECT id, path FROM job").fetchall()
+        if len(jobs) != videos:
+            raise AssertionError(f"{len(jobs)} of {videos} jobs are in the state")
         state.executemany(_ATTEMPT, ((pk, pk, f"task_{pk}", _NOW, _NOW) for pk, _ in jobs))
         state.executemany(_FILE, _files(root / "outputs" / NAME, jobs))
         state.execute("UPDATE job SET state = 'done', completed_at = ?", (_NOW,))
