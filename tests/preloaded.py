@@ -15,7 +15,9 @@ from types import ModuleType
 
 import runner
 
-_EXTRAS = frozenset({"PIL", "av", "dask", "datasets", "distributed", "obstore", "psycopg", "pyarrow", "ray"})
+_EXTRAS = frozenset(
+    {"PIL", "av", "dask", "datasets", "distributed", "obstore", "psutil", "psycopg", "pyarrow", "ray"}
+)
 
 
 class _WithoutExtras(importlib.abc.MetaPathFinder):
@@ -37,13 +39,16 @@ def _import_all() -> None:
             importlib.import_module(module.name)
         except ModuleNotFoundError as error:
             if error.name is None or error.name.partition(".")[0] not in _EXTRAS:
-                raise
+                # The fork server would pass over an import error, and every process lack what comes after it.
+                raise AssertionError(f"{module.name} needs {error.name}, which is no extra") from error
 
 
 _finder = _WithoutExtras()
 sys.meta_path.insert(0, _finder)
-_import_all()
-sys.meta_path.remove(_finder)
+try:
+    _import_all()
+finally:
+    sys.meta_path.remove(_finder)
 
 # The server outlives the directory in which it was asked for.
 sys.path[:] = [str(Path(entry).resolve()) for entry in sys.path]
